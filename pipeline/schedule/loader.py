@@ -14,7 +14,7 @@ from pipeline.schedule.document.overrides import OPTION, overridden
 from pipeline.schedule.document.problems import InvalidError, Place
 from pipeline.schedule.document.sources import read_text, written_out
 from pipeline.schedule.document.variants import read_matrix
-from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.clock import Clock, Diagnostics, Noted
 from pipeline.schedule.fields.segmenters import has_texts
 from pipeline.schedule.flight import require_flight
 from pipeline.schedule.schedule import Schedule
@@ -55,10 +55,25 @@ def read_schedule(
     """
     plain = compose(text, file)
     plain.problems.allow_paths = allow_paths
+    return read_document(plain, text, title, overrides)
+
+
+def read_document(
+    plain: Value,
+    text: str,
+    title: str,
+    overrides: Sequence[tuple[str, str]] = (),
+    noted: list[Noted] | None = None,
+) -> Schedule:
+    """Read a schedule from its composed text; what is read where is added to `noted`, at last the whole document.
+
+    Raises:
+        As `read_schedule`.
+    """
     document, matrix = read_matrix(included(plain), fixed())
     document.problems.raise_if_any()
     document = overridden(matrix.first(document), overrides)
-    schedule = _assembled(document, title)
+    schedule = _assembled(document, title, noted)
     for other in matrix.others(document, [path for path, _ in overrides]):
         _assembled(other, title)
     document.problems.raise_if_any()
@@ -67,9 +82,9 @@ def read_schedule(
     return dataclasses.replace(schedule, text=text, variants=matrix.variants())
 
 
-def _assembled(document: Value, title: str) -> Schedule:
+def _assembled(document: Value, title: str, noted: list[Noted] | None = None) -> Schedule:
     """Build the schedule from the document, without its text; problems are collected."""
-    reading = _read(document)
+    reading = _read(document, noted)
     found = dict(reading.found)
     found["shots"] = found["shots"].shots
     latents = [shot.models.latent for shot in found["shots"]]
@@ -97,13 +112,13 @@ def _finds_texts(found: dict[str, Any]) -> bool:
     return has_texts(regions)
 
 
-def _read(document: Value) -> Reading:
+def _read(document: Value, noted: list[Noted] | None) -> Reading:
     """Read every section of the document, each after those that it depends on."""
     sections = in_reading_order()
     entries = _entries(document, sections)
     before = len(document.problems.found)
     found: dict[str, Any] = {}
-    clock = Clock(fps=frame_rate(entries), length=math.nan)
+    clock = Clock(fps=frame_rate(entries), length=math.nan, diagnostics=Diagnostics(noted=noted))
     for name, section in sections.items():
         reading = Reading(document=document, entries=entries, clock=clock, found=found)
         if section.join is not None:
@@ -113,7 +128,9 @@ def _read(document: Value) -> Reading:
         if section.clock is not None:
             known = len(document.problems.found) == before
             clock = dataclasses.replace(section.clock(found[name], clock), known=known)
-    return Reading(document=document, entries=entries, clock=clock, found=found)
+    reading = Reading(document=document, entries=entries, clock=clock, found=found)
+    clock.note(document, reading)
+    return reading
 
 
 def _entries(document: Value, sections: Container[str]) -> dict[str, Value]:

@@ -4,6 +4,7 @@ Nodes are built from the parser's events with an explicit stack, so nothing recu
 aliases repeat it, before anything is built from it.
 """
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ _NO_TAG = ""  # the type of a scalar is determined from its text alone
 _CUT = re.compile(r" (# ?[0-9]{1,9}|#[^\s#,\]}]{1,40})(?=[\s,\]}]|$)")  # after a text: #1, # 1 or #blue, not # remark
 _CURVE = re.compile(r":\s*\([^()]*\)")  # what follows the frame number in 0: (1.02)
 CURVE_HINT = "write a curve as a map of times such as {0: 1.02, 60: 1.05}; `render import FILE` converts Deforum's"
+_LENIENT = re.compile(r"[\t?]|(?m:^)%|[\s\[{,:]!|[|>][-+0-9]*#")  # where libyaml accepts more than PyYAML
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -35,8 +37,11 @@ class NotYamlError(Exception):
         self.line, self.column, self.message = line, column, message
 
 
-def compose(text: str) -> yaml.Node | None:
+def compose(text: str, quickly: bool = False) -> yaml.Node | None:
     """The root node of one YAML document, None if it is empty; scalars are texts, tags are ignored.
+
+    Args:
+        quickly: use libyaml for a short text, too, as long as nothing is wrong with it.
 
     Raises:
         NotYamlError: the text is not YAML, has more than one document, or exceeds a limit.
@@ -50,6 +55,9 @@ def compose(text: str) -> yaml.Node | None:
     # PyYAML's own parser has better error messages and positions; libyaml is about twelve times as fast.
     loader = yaml.SafeLoader if len(text) <= SLOW_IS_FINE else _FAST
     try:
+        if quickly and not _LENIENT.search(text):
+            with contextlib.suppress(yaml.MarkedYAMLError, NotYamlError):
+                return _build(text, _FAST)
         return _build(text, loader)
     except yaml.MarkedYAMLError as error:
         raise _explained(error, text) from error
@@ -120,6 +128,7 @@ class _Tree:
     def close(self, event: yaml.CollectionEndEvent) -> None:
         """Close the innermost map or list."""
         done = self._open.pop()
+        done.node.end_mark = _marks(event)[1]  # until now that of its beginning
         self._finish(done.node, done.anchor, done.entries, event)
 
     def _alias(self, event: yaml.AliasEvent) -> tuple[yaml.Node, int]:

@@ -105,14 +105,14 @@ class Value:
         return f"'{shown}'"
 
 
-def compose(text: str, file: str) -> Value:
-    """Parse one YAML document.
+def compose(text: str, file: str, quickly: bool = False) -> Value:
+    """Parse one YAML document; see `composer.compose` for `quickly`.
 
     Raises:
         ScheduleError: the text is not YAML, is empty, has more than one document, or is far larger than a schedule.
     """
     try:
-        node = composer.compose(text)
+        node = composer.compose(text, quickly)
     except NotYamlError as error:
         raise _syntax(file, error.line, error.column, error.message) from error
     if node is None:

@@ -18,6 +18,16 @@ MAX_WARNINGS = 100
 MAX_TOKENS = 200_000  # of all expressions, including those of their variables
 
 
+@dataclass(frozen=True, kw_only=True)
+class Noted:
+    """What was read at a place, by which clock; `quantity` is what a curve's numbers are, None for anything else."""
+
+    value: Value
+    clock: "Clock"
+    result: Any
+    quantity: Any = None
+
+
 @dataclass
 class Diagnostics:
     """What reading collects about a whole schedule; shared by every clock that is derived from another one.
@@ -26,11 +36,13 @@ class Diagnostics:
         warnings: values that are valid, but questionable.
         used: the names that expressions refer to.
         num_tokens: of all expressions so far.
+        noted: what was read where, for those who edit the text; None if nobody asks for it.
     """
 
     warnings: list[InvalidError] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     num_tokens: int = 0
+    noted: list[Noted] | None = None
 
     def warn(self, value: Value, message: str) -> None:
         """Add a warning: what is at `value` is valid, but questionable."""
@@ -78,6 +90,7 @@ class Clock:
         clip: how long the source's clip plays, in seconds; None unless `output.length` is `source`, and can be told.
         markers: times by name, in seconds.
         names: the names that expressions may use.
+        start: when the shot begins whose clock this is, in seconds of the video.
         diagnostics: where warnings are collected.
     """
 
@@ -90,6 +103,7 @@ class Clock:
     clip: float | None = None
     markers: Mapping[str, float] = field(default_factory=dict)
     names: Names = Names()
+    start: float = 0.0
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
 
     @property
@@ -118,3 +132,8 @@ class Clock:
         """Add a warning, unless times are only placeholders."""
         if self.known:
             self.diagnostics.warn(value, message)
+
+    def note(self, value: Value, result: Any, quantity: Any = None) -> None:
+        """Note what was read at `value`, if somebody asks for that."""
+        if self.diagnostics.noted is not None:
+            self.diagnostics.noted.append(Noted(value=value, clock=self, result=result, quantity=quantity))

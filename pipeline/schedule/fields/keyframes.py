@@ -90,7 +90,9 @@ def curve(quantity: Quantity) -> Described[[Value, Clock], Curve]:
             raise InvalidError(value, f"more than {MAX_EASINGS} different easings in one map")
         if clock.known:
             _check(keys, quantity, clock)
-        return Curve(keys=tuple(key for key, _ in keys)) if keys else Curve.constant(1.0)
+        result = Curve(keys=tuple(key for key, _ in keys)) if keys else Curve.constant(1.0)
+        clock.note(value, result, quantity)
+        return result
 
     return read
 

@@ -82,7 +82,9 @@ def read_guides(value: Value, clock: Clock) -> Guides:
         raise InvalidError(value, f"more than {MAX_GUIDES} pictures")
     readers = {entry.name: entry.read for entry in SETTINGS}
     found = by_time(value, clock, lambda at, entry: parts(entry, readers, clock))
-    return Guides(images=_faded({_shown(at, clock): read for at, read in found.items()}))
+    guides = Guides(images=_faded({_shown(at, clock): read for at, read in found.items()}))
+    clock.note(value, guides)
+    return guides
 
 
 def _shown(at: float, clock: Clock) -> float:

@@ -108,6 +108,12 @@ class Prompts:
 @described(_PROMPTS)
 def read_prompts(value: Value, clock: Clock) -> Prompts:
     """Read a text, a map of times to scenes, or a list of layers; and how they blend."""
+    found = _prompts(value, clock)
+    clock.note(value, found)
+    return found
+
+
+def _prompts(value: Value, clock: Clock) -> Prompts:
     if value.is_map or value.is_list:
         _check_count(value, clock)
     if value.is_map:

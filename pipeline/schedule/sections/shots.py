@@ -211,7 +211,8 @@ def _clock_from(start: float, length: float, clock: Clock) -> Clock:
     beat = clock.beat.starting_at(start) if clock.beat else None
     signals = {name: signal.starting_at(start) for name, signal in clock.names.signals.items()}
     markers = {name: at - start for name, at in clock.markers.items()}
-    return replace(clock, length=length, beat=beat, markers=markers).with_names(signals=signals, loop=0.0)
+    own = replace(clock, start=start, length=length, beat=beat, markers=markers)
+    return own.with_names(signals=signals, loop=0.0)
 
 
 def _shape() -> Shape:

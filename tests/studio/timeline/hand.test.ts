@@ -114,5 +114,5 @@ test("names say what a key is", () => {
   const [curve] = film().curves;
   assert.equal(keyName({ ...curve, unit: "" }, key("x", 4, 1.02)), "zoom key at 4.0 s, 1.02, linear");
   const fixed = { ...key("x", 4.25, 1.02, "in_out_sine"), editable: false, why: "an expression" };
-  assert.equal(keyName(curve, fixed), "zoom key at 4.25 s, 1.02 /s, in out sine, value fixed: an expression");
+  assert.equal(keyName(curve, fixed), "zoom key at 4.25 s, 1.02, in out sine, value fixed: an expression");
 });

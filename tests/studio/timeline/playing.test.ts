@@ -7,7 +7,8 @@ test("packs are fetched ahead of the playhead until enough is there", () => {
   const film = { frames: 1000, loop: false };
   const here = new Set<number>();
   const asked: number[] = [];
-  for (let pack = nextPack(film, 100, (frame) => here.has(frame)); pack; pack = nextPack(film, 100, (frame) => here.has(frame))) {
+  const next = () => nextPack(film, 100, AHEAD, (frame) => here.has(frame));
+  for (let pack = next(); pack; pack = next()) {
     asked.push(pack[0]);
     for (let frame = pack[0]; frame <= pack[1]; frame++) here.add(frame);
   }
@@ -17,14 +18,14 @@ test("packs are fetched ahead of the playhead until enough is there", () => {
 
 test("a loop fetches its beginning before its end is over, a film that ends does not", () => {
   const has = (frame: number) => frame >= 72;
-  assert.deepEqual(nextPack({ frames: 130, loop: true }, 128, has), [0, 23]);
-  assert.equal(nextPack({ frames: 130, loop: false }, 128, has), null);
+  assert.deepEqual(nextPack({ frames: 130, loop: true }, 128, AHEAD, has), [0, 23]);
+  assert.equal(nextPack({ frames: 130, loop: false }, 128, AHEAD, has), null);
   assert.ok(isKept({ frames: 130, loop: true }, 128, 3));
-  assert.ok(!isKept({ frames: 130, loop: false }, 128, 128 - BEHIND - 1));
+  assert.ok(!isKept({ frames: 130, loop: false }, 128, 128 - BEHIND - PACK - 1));
 });
 
 test("the last pack ends with the film", () => {
-  assert.deepEqual(nextPack({ frames: PACK + 5, loop: false }, PACK, () => false), [PACK, PACK + 4]);
+  assert.deepEqual(nextPack({ frames: PACK + 5, loop: false }, PACK, AHEAD, () => false), [PACK, PACK + 4]);
 });
 
 test("pictures come out of a pack as they went in, and a cut one is refused", async () => {

@@ -19,4 +19,6 @@ export interface Host {
   /** The playhead was moved by hand: the player follows. */
   seek(time: number): void;
   togglePlay(): void;
+  /** A sentence for everyone: it is shown for a few seconds. */
+  announce(sentence: string, kind: "note" | "error"): void;
 }

@@ -65,6 +65,7 @@ function hostOf(studio: Studio, player: Player): Host {
     fileUrl: (path) => studio.api.file(path),
     seek: (time) => player.seek(time),
     togglePlay: () => player.toggle(),
+    announce: (sentence, kind) => studio.announce(sentence, kind),
   };
 }
 

@@ -10,7 +10,8 @@ import type { Edit } from "../model/types";
 import { limited, roundTo } from "../model/values";
 import type { Stage } from "../view/stage";
 
-export type Say = (sentence: string) => void;
+/** `done` is for those who do not see it; a note or an error is for everyone. */
+export type Say = (sentence: string, kind?: "done" | "note" | "error") => void;
 
 export class Edits {
   private clipboard: Copied[] = [];
@@ -40,12 +41,12 @@ export class Edits {
     const curve = this.stage.plan?.timeline.curves[row.index];
     if (!curve) return Promise.resolve();
     if (!curve.addable) {
-      this.say(`No key can be added: ${curve.why}`);
+      this.say(`No key can be added to ${curve.label}: ${curve.why}`, "note");
       return Promise.resolve();
     }
     const taken = curve.keys.some((key) => Math.abs(key.time - time) < 1e-3);
     if (taken) {
-      this.say(`${curve.label} already has a key at ${spokenTime(time)}`);
+      this.say(`${curve.label} already has a key at ${spokenTime(time)}`, "note");
       return Promise.resolve();
     }
     const edit: Edit = { op: "add", path: curve.path, time, value: limited(value, curve) };
@@ -69,7 +70,7 @@ export class Edits {
     const fixed = keys.filter((key) => !key.editable);
     const edits = keys.filter((key) => key.editable).map((key): Edit => ({ op: "remove", id: key.id }));
     if (edits.length === 0) {
-      this.say(fixed.length ? `Not removed: ${fixed[0]!.why || "edit it in the text"}` : "No key is selected");
+      this.say(fixed[0] ? `Not removed: ${fixed[0].why || "edit it in the text"}` : "No key is selected", "note");
       return Promise.resolve();
     }
     return this.send(edits, `Removed ${counted(edits.length, "key")}`);
@@ -101,7 +102,7 @@ export class Edits {
     const at = Math.round(playhead * axis.fps) / axis.fps;
     const edits = plan ? pasted(plan, this.clipboard, at) : [];
     if (edits.length === 0) {
-      this.say(this.clipboard.length ? "Nothing pasted: there are keys at these times" : "No key was copied");
+      this.say(this.clipboard.length ? "Nothing pasted: there are keys at these times" : "No key was copied", "note");
       return Promise.resolve();
     }
     return this.send(edits, `Pasted ${counted(edits.length, "key")} at ${spokenTime(at)}`);
@@ -121,7 +122,7 @@ export class Edits {
         this.say(what);
       } catch (error) {
         this.stage.takeBack();
-        this.say(error instanceof Error ? error.message : String(error));
+        this.say(error instanceof Error ? error.message : String(error), "error");
       } finally {
         this.pending--;
       }

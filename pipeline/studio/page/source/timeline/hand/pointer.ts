@@ -93,7 +93,7 @@ export class Pointer {
   private move(event: PointerEvent): void {
     const { x, y } = this.place(event);
     if (this.gesture) {
-      performance.mark("timeline-move");
+      this.stage.movedAt ||= event.timeStamp;
       this.gesture.move(x, y, event);
       return;
     }

@@ -14,11 +14,12 @@ export interface Axis {
 }
 
 const WIDEST_FRAME = 160;
-/** Room to the right of the end, so that its keys and labels can be reached. */
-const MARGIN = 24;
+/** Room beside the film's beginning and end, so that keys there can be seen whole and taken. */
+const MARGIN = 16;
 
 export function fitted(width: number, seconds: number, fps: number): Axis {
-  return { start: 0, scale: smallestScale(width, seconds), width, seconds, fps };
+  const scale = smallestScale(width, seconds);
+  return { start: -MARGIN / scale, scale, width, seconds, fps };
 }
 
 export function toX(axis: Axis, time: number): number {
@@ -29,13 +30,10 @@ export function toTime(axis: Axis, x: number): number {
   return axis.start + x / axis.scale;
 }
 
-/** The last time that can be at the left edge. */
-export function lastStart(axis: Axis): number {
-  return Math.max(0, axis.seconds - (axis.width - MARGIN) / axis.scale);
-}
-
 export function scrolledTo(axis: Axis, start: number): Axis {
-  return { ...axis, start: Math.min(Math.max(0, start), lastStart(axis)) };
+  const first = -MARGIN / axis.scale;
+  const last = Math.max(first, axis.seconds - (axis.width - MARGIN) / axis.scale);
+  return { ...axis, start: Math.min(Math.max(first, start), last) };
 }
 
 /** Zoom by `factor`; what is at pixel `x` stays there as far as the ends of the film allow it. */
@@ -76,5 +74,5 @@ export function frameAt(axis: { fps: number; seconds: number }, time: number): n
 }
 
 function smallestScale(width: number, seconds: number): number {
-  return Math.max(1, width - MARGIN) / Math.max(seconds, 1e-3);
+  return Math.max(1, width - 2 * MARGIN) / Math.max(seconds, 1e-3);
 }

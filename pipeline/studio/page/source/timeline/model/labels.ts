@@ -44,9 +44,8 @@ export function spokenTime(time: number): string {
 
 /** The name of a key for those who cannot see it: `zoom key at 4.0 s, 1.02, linear`. */
 export function keyName(curve: Curve, key: Key): string {
-  const unit = curve.unit && curve.unit !== "1" ? ` ${curve.unit}` : "";
   const locked = key.editable ? "" : `, value fixed: ${key.why || "cannot be edited here"}`;
-  return `${curve.label} key at ${spokenTime(key.time)}, ${shortNumber(key.value)}${unit}, ${easingLabel(key.easing)}${locked}`;
+  return `${curve.label} key at ${spokenTime(key.time)}, ${shortNumber(key.value)}, ${easingLabel(key.easing)}${locked}`;
 }
 
 /** `in_out_sine` as words. */

@@ -81,7 +81,7 @@ function agrees(curve: Curve, knots: readonly Knot[], n: number, seconds: number
  * @param touched the segments whose ends were moved: these are computed even where they are expressions
  */
 export function linePoints(curve: Curve, knots: readonly Knot[], axis: Axis, touched: readonly boolean[]): Point[] {
-  const [left, right] = [axis.start, Math.min(toTime(axis, axis.width), axis.seconds)];
+  const [left, right] = [Math.max(axis.start, 0), Math.min(toTime(axis, axis.width), axis.seconds)];
   if (knots.length === 0) return samplePoints(curve, axis.seconds, left, right);
   const points: Point[] = [];
   outside(points, curve, axis, left, Math.min(knots[0]!.time, right), touched[0], knots[0]!.value);

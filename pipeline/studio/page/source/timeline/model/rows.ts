@@ -9,6 +9,8 @@ export interface Row {
   id: string;
   kind: RowKind;
   label: string;
+  /** What the label leaves out: the setting's path and unit. */
+  title: string;
   /** The place in the timeline's list of that kind: which curve, which signal. */
   index: number;
   /** Pixels from the top of the first row. */
@@ -44,25 +46,25 @@ const HEIGHTS: Record<RowKind, number> = {
 export function rowsOf(timeline: Timeline, settings: RowSettings, extra: { music: boolean; looks: number }): Row[] {
   const rows: Row[] = [];
   let y = 0;
-  const add = (kind: RowKind, id: string, label: string, index: number, canFold: boolean, begins = true, lanes = 1) => {
+  const add = (kind: RowKind, about: Partial<Row> = {}, begins = true, natural = HEIGHTS[kind]) => {
+    const { id = kind, label = kind, title = label, index = 0 } = about;
+    const canFold = kind !== "markers" && kind !== "shots";
     const open = !canFold || (settings.open.get(id) ?? begins);
-    const wanted = kind === "prompts" ? lanes * LANE + 4 : (settings.heights.get(id) ?? HEIGHTS[kind]);
-    const height = open ? wanted : FOLDED;
-    rows.push({ id, kind, label, index, y, height, open, canFold });
+    const height = open ? (settings.heights.get(id) ?? natural) : FOLDED;
+    rows.push({ id, kind, label, title, index, y, height, open, canFold });
     y += height;
   };
-  if (timeline.markers.length) add("markers", "markers", "markers", 0, false);
-  if (timeline.shots.length) add("shots", "shots", "shots", 0, false);
-  if (extra.music || timeline.sections.length) add("music", "music", "music", 0, true);
-  if (timeline.prompts.length) {
-    add("prompts", "prompts", "prompts", 0, true, true, lanesOf(timeline.prompts).count);
-  }
-  if (timeline.guides.length) add("guides", "guides", "guides", 0, true);
-  if (extra.looks) add("looks", "looks", "looks", 0, true);
-  timeline.signals.forEach((signal, index) => add("signal", `signal/${signal.name}`, signal.name, index, true));
-  timeline.curves.forEach((curve, index) =>
-    add("curve", `curve/${curve.path}`, curve.label || curve.path, index, true, !isFlat(curve)),
-  );
+  if (timeline.markers.length) add("markers");
+  if (timeline.shots.length) add("shots");
+  if (extra.music || timeline.sections.length) add("music");
+  if (timeline.prompts.length) add("prompts", {}, true, lanesOf(timeline.prompts).count * LANE + 4);
+  if (timeline.guides.length) add("guides");
+  if (extra.looks) add("looks");
+  timeline.signals.forEach((signal, index) => add("signal", { id: `signal/${signal.name}`, label: signal.name, index }));
+  timeline.curves.forEach((curve, index) => {
+    const [label, title] = [curve.label || curve.path, curve.unit ? `${curve.path}, ${curve.unit}` : curve.path];
+    add("curve", { id: `curve/${curve.path}`, label, title, index }, !isFlat(curve));
+  });
   return rows;
 }
 

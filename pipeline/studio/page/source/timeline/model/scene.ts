@@ -92,6 +92,18 @@ export function promptAt(scene: Scene, index: number): Prompt {
   };
 }
 
+/** A shot as a hand has moved the ends of shots: those after it move along. */
+export function shotAt(scene: Scene, index: number): { start: number; end: number } {
+  let [start, end] = [0, 0];
+  scene.timeline.shots.slice(0, index + 1).forEach((shot, n) => {
+    const edge = shot.edges[0];
+    const moved = edge ? scene.moves.get(`edge/${edge.id}`)?.time : undefined;
+    start = n === 0 ? shot.start : end;
+    end = moved ?? start + shot.end - shot.start;
+  });
+  return { start, end };
+}
+
 export function curveOf(scene: Scene, row: Row): Curve {
   return scene.timeline.curves[row.index]!;
 }

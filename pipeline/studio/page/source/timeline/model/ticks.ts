@@ -37,9 +37,13 @@ export function barTicks(axis: Axis, bars: readonly number[], beats: readonly nu
   return [...found, ...small.map(({ at }) => ({ at, label: "" }))];
 }
 
-/** Between two and about `height / 22` round values from low to high. */
+/** Round values from low to high, about `height / 26` of them, and at least two. */
 export function valueTicks(low: number, high: number, height: number): Tick[] {
-  const step = roundStep((high - low) / Math.max(1.5, height / 26));
+  const steps = [1, 0.5, 0.2].map((share) => roundStep((share * (high - low)) / Math.max(1.5, height / 26)));
+  return steps.map((step) => roundValues(low, high, step)).find((ticks) => ticks.length > 1) ?? [];
+}
+
+function roundValues(low: number, high: number, step: number): Tick[] {
   const ticks: Tick[] = [];
   for (let n = Math.ceil(low / step - 1e-9); n * step <= high + step * 1e-9; n++) {
     ticks.push({ at: n * step, label: valueLabel(n * step, step) });
@@ -99,7 +103,7 @@ function evenTicks(axis: Axis, step: number, minor: number, label: (time: number
   const ratio = Math.round(step / minor);
   const last = Math.min(toTime(axis, axis.width), axis.seconds);
   const ticks: Tick[] = [];
-  for (let n = Math.floor(axis.start / minor); n * minor <= last + 1e-9; n++) {
+  for (let n = Math.max(0, Math.floor(axis.start / minor)); n * minor <= last + 1e-9; n++) {
     ticks.push({ at: n * minor, label: n % ratio ? "" : label(n * minor) });
   }
   return ticks;

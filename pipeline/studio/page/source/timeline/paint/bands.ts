@@ -2,13 +2,17 @@
 
 import { toX } from "../model/axis";
 import { type Row, LANE } from "../model/rows";
-import { type Scene, laneY, promptAt, rowItems } from "../model/scene";
+import { type Scene, laneY, promptAt, rowItems, shotAt } from "../model/scene";
 import type { Look } from "../model/types";
 import { type Brush, clipped, fitText, strokeLines, vertical, widthOf } from "./brush";
 import { type Theme, hue } from "./theme";
 
-/** A picture by its path, or null while it loads. */
-export type Pictures = (path: string) => CanvasImageSource | null;
+/** Thumbnails, null while they load. */
+export interface Pictures {
+  /** Of a file in the opened folder. */
+  ofFile(path: string): CanvasImageSource | null;
+  at(address: string): CanvasImageSource | null;
+}
 
 export function paintPrompts(brush: Brush, theme: Theme, scene: Scene, row: Row): void {
   scene.timeline.prompts.forEach((_, index) => paintPrompt(brush, theme, scene, row, index));
@@ -56,31 +60,31 @@ function paintPromptText(
   brush.font = theme.font;
   const [first, last] = [Math.max(toX(scene.axis, promptAt(scene, index).start), 0) + 8, Math.min(right, scene.axis.width) - 8];
   // Prefer the level part; a text that needs the slope's room begins there.
-  const start = Math.max(first, Math.min(Math.max(full, 0) + 6, last - Math.min(widthOf(brush, label), last - first)));
+  const level = full > last ? first : Math.max(full, 0) + 6;
+  const start = Math.max(first, Math.min(level, last - Math.min(widthOf(brush, label), last - first)));
   brush.fillStyle = theme.text;
   brush.textAlign = "left";
   brush.textBaseline = "middle";
   brush.fillText(fitText(brush, label, last - start), start, top + LANE / 2 - 1);
 }
 
+/** A knob at the corner where a fade ends or begins: the text below it stays readable. */
 function paintEdge(brush: Brush, theme: Theme, x: number, top: number, selected: boolean, editable: boolean): void {
-  brush.fillStyle = selected ? theme.select : editable ? theme.text : theme.locked;
+  if (selected) strokeLines(brush, theme.select, () => vertical(brush, x - 0.5, top + 2, top + LANE - 2));
   brush.beginPath();
-  brush.roundRect(x - (selected ? 2.5 : 1.5), top + 3, selected ? 5 : 3, LANE - 7, 1.5);
-  if (editable || selected) brush.fill();
-  else strokeEdge(brush, theme);
-}
-
-function strokeEdge(brush: Brush, theme: Theme): void {
-  brush.strokeStyle = theme.locked;
+  brush.arc(x, top + 2, selected ? 5 : 3.5, 0, 2 * Math.PI);
+  brush.fillStyle = selected ? theme.select : editable ? theme.text : theme.ground;
+  brush.strokeStyle = editable ? theme.ground : theme.locked;
   brush.lineWidth = 1;
+  brush.fill();
   brush.stroke();
 }
 
 export function paintShots(brush: Brush, theme: Theme, scene: Scene, row: Row): void {
   const { axis, timeline } = scene;
   timeline.shots.forEach((shot, index) => {
-    const [left, right] = [toX(axis, shot.start), toX(axis, shot.end)];
+    const { start, end } = shotAt(scene, index);
+    const [left, right] = [toX(axis, start), toX(axis, end)];
     if (right < 0 || left > axis.width) return;
     brush.globalAlpha = index % 2 ? 0.1 : 0.2;
     brush.fillStyle = theme.text;
@@ -88,7 +92,17 @@ export function paintShots(brush: Brush, theme: Theme, scene: Scene, row: Row): 
     brush.globalAlpha = 1;
     const x = Math.max(left, 0) + 6;
     label(brush, theme, fitText(withFont(brush, theme), shot.name, Math.min(right, axis.width) - x - 4), x, row);
+    const [edge, knob] = [shot.edges[0], scene.byUid.get(`edge/${shot.edges[0]?.id}`)];
+    if (edge && knob) paintGrip(brush, theme, right, row, scene.selected.has(knob.uid), edge.editable);
   });
+}
+
+/** A bar at a place that can be dragged sideways. */
+function paintGrip(brush: Brush, theme: Theme, x: number, row: Row, selected: boolean, editable: boolean): void {
+  brush.fillStyle = selected ? theme.select : editable ? theme.text : theme.locked;
+  brush.beginPath();
+  brush.roundRect(x - (selected ? 2.5 : 1.5), row.y + 3, selected ? 5 : 3, row.height - 7, 1.5);
+  brush.fill();
 }
 
 /** Flags: a line through all rows is drawn by `paintMarkerLines`. */
@@ -128,14 +142,18 @@ export function paintMarkerLines(brush: Brush, theme: Theme, scene: Scene, botto
 }
 
 export function paintGuides(brush: Brush, theme: Theme, scene: Scene, row: Row, pictures: Pictures): void {
-  for (const guide of scene.timeline.guides) {
-    const [left, right] = [toX(scene.axis, guide.start), toX(scene.axis, guide.end)];
-    if (right < 0 || left > scene.axis.width) continue;
-    brush.globalAlpha = 0.25;
+  for (const item of rowItems(scene, row)) {
+    const guide = item.kind === "guide" ? scene.timeline.guides[item.guide] : undefined;
+    if (!guide) continue;
+    const [left, right] = [toX(scene.axis, Math.min(guide.start, item.time)), toX(scene.axis, Math.max(guide.end, item.time))];
+    if (right < -160 || left > scene.axis.width) continue;
+    brush.globalAlpha = 0.22;
     brush.fillStyle = theme.accent;
-    brush.fillRect(left, row.y + 2, Math.max(2, right - left), row.height - 4);
+    brush.fillRect(left, row.y + row.height - 6, Math.max(2, right - left), 4);
     brush.globalAlpha = 1;
-    if (row.open) paintPicture(brush, theme, row, Math.max(left, 0), Math.max(right - left, 24), pictures(guide.path));
+    const x = toX(scene.axis, item.time);
+    if (row.open) paintPicture(brush, theme, row, x, 160, pictures.ofFile(guide.path));
+    paintGrip(brush, theme, x, row, scene.selected.has(item.uid), item.editable);
   }
 }
 
@@ -146,7 +164,7 @@ export function paintLooks(
     const x = toX(scene.axis, look.time);
     if (x < -100 || x > scene.axis.width + 100) continue;
     strokeLines(brush, theme.select, () => vertical(brush, x, row.y + 1, row.y + row.height - 1));
-    if (row.open) paintPicture(brush, theme, row, x + 1, 160, pictures(look.picture));
+    if (row.open) paintPicture(brush, theme, row, x + 1, 160, pictures.at(look.picture));
   }
 }
 

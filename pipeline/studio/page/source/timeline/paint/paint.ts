@@ -10,7 +10,7 @@ import {
 } from "./bands";
 import { type Brush, clipped, horizontal, plate, strokeLines, vertical } from "./brush";
 import { paintCurve, paintValueAxis } from "./curves";
-import { LINE, paintRuler, paintRulerHeads, rulerHeight } from "./ruler";
+import { paintRuler, paintRulerHeads, rulerHeight } from "./ruler";
 import { paintMusic, paintSignal } from "./sound";
 import type { Theme } from "./theme";
 
@@ -124,13 +124,14 @@ function paintOverlay(brush: Brush, theme: Theme, scene: Scene, setting: Setting
 function paintPlayhead(brush: Brush, theme: Theme, scene: Scene, height: number): void {
   const x = Math.round(toX(scene.axis, scene.playhead)) + 0.5;
   if (x < -8 || x > scene.axis.width + 8) return;
-  strokeLines(brush, theme.playhead, () => vertical(brush, x, LINE, height), 1.5);
+  const bottom = rulerHeight(scene.timeline.bars.length > 0);
+  strokeLines(brush, theme.playhead, () => vertical(brush, x - 0.5, 0, height), 1.5);
   brush.fillStyle = theme.playhead;
   brush.beginPath();
-  brush.moveTo(x - 6, 2);
-  brush.lineTo(x + 6, 2);
-  brush.lineTo(x + 6, LINE - 7);
-  brush.lineTo(x, LINE);
-  brush.lineTo(x - 6, LINE - 7);
+  brush.moveTo(x - 5, bottom - 11);
+  brush.lineTo(x + 5, bottom - 11);
+  brush.lineTo(x + 5, bottom - 5);
+  brush.lineTo(x, bottom);
+  brush.lineTo(x - 5, bottom - 5);
   brush.fill();
 }

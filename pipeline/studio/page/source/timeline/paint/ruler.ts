@@ -48,7 +48,7 @@ function paintLine(brush: Brush, theme: Theme, scene: Scene, ticks: Tick[], top:
   brush.textAlign = "left";
   brush.textBaseline = "middle";
   for (const tick of ticks) {
-    const x = toX(axis, tick.at) + 4;
+    const x = toX(axis, tick.at) + 6;
     if (tick.label && x + widthOf(brush, tick.label) <= axis.width) brush.fillText(tick.label, x, top + LINE / 2 + 0.5);
   }
 }

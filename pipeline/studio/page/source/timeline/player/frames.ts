@@ -1,19 +1,31 @@
-/** The frames around the playhead as pictures: fetched in packs ahead of it, dropped behind it. */
+/**
+ * The frames around the playhead as pictures. Playing fetches packs ahead of it; a playhead that is dragged fetches the
+ * one frame it is at, and what comes after it once it rests.
+ */
 
-import { AHEAD, type Film, PACK, isKept, nextPack } from "./buffer";
+import { AHEAD, type Film, PACK, type Pack, isKept, nextPack } from "./buffer";
 import { unpacked } from "./packs";
 
 export type FetchPack = (first: number, last: number, signal: AbortSignal) => Promise<ArrayBuffer>;
 
-/** Requests at a time: the server makes frames one after the other anyway. */
+/** Requests at a time: the server draws frames one after the other anyway. */
 const REQUESTS = 2;
+/** Milliseconds without a movement of the playhead. */
+const REST = 300;
+
+interface Request {
+  pack: Pack;
+  control: AbortController;
+}
 
 export class Frames {
   private readonly pictures = new Map<number, ImageBitmap>();
-  /** The first frame of each pack that is on its way. */
-  private readonly asked = new Map<number, AbortController>();
+  private readonly requests = new Set<Request>();
   private playhead = 0;
-  private failed = false;
+  /** How many frames after the playhead are wanted. */
+  private ahead = 0;
+  private timer = 0;
+  private closed = false;
 
   constructor(
     private readonly fetchPack: FetchPack,
@@ -35,71 +47,86 @@ export class Frames {
     return null;
   }
 
-  /** Seconds that can be played from here without waiting. */
-  ahead(): number {
-    let count = 0;
-    while (count <= AHEAD && this.pictures.has((this.playhead + count) % this.film.frames)) count++;
-    return count;
-  }
-
   /** The playhead is here: drop what is far, ask for what comes. */
-  want(frame: number): void {
+  want(frame: number, playing: boolean): void {
     this.playhead = frame;
-    for (const [number, picture] of this.pictures) {
-      if (isKept(this.film, frame, number)) continue;
-      picture.close();
-      this.pictures.delete(number);
-    }
-    for (const [first, request] of this.asked) {
-      if (isKept(this.film, frame, first) || isKept(this.film, frame, first + PACK - 1)) continue;
-      request.abort();
-      this.asked.delete(first);
-    }
+    this.ahead = playing ? AHEAD : 0;
+    this.drop();
+    window.clearTimeout(this.timer);
+    if (!playing) this.timer = window.setTimeout(() => this.rest(), REST);
     this.ask();
   }
 
   close(): void {
-    this.failed = true;
-    for (const request of this.asked.values()) request.abort();
+    this.closed = true;
+    window.clearTimeout(this.timer);
+    for (const { control } of this.requests) control.abort();
     for (const picture of this.pictures.values()) picture.close();
     this.pictures.clear();
-    this.asked.clear();
+    this.requests.clear();
+  }
+
+  private rest(): void {
+    this.ahead = PACK;
+    this.ask();
+  }
+
+  private drop(): void {
+    for (const [number, picture] of this.pictures) {
+      if (isKept(this.film, this.playhead, number)) continue;
+      picture.close();
+      this.pictures.delete(number);
+    }
+    for (const request of this.requests) {
+      if (request.pack.some((frame) => isKept(this.film, this.playhead, frame))) continue;
+      request.control.abort();
+      this.requests.delete(request);
+    }
   }
 
   private ask(): void {
-    while (!this.failed && this.asked.size < REQUESTS) {
-      const pack = nextPack(this.film, this.playhead, (frame) => this.has(frame));
+    while (!this.closed && this.requests.size < REQUESTS) {
+      const pack = this.next();
       if (!pack) return;
-      void this.load(pack[0], pack[1]);
+      void this.load(pack);
     }
+  }
+
+  private next(): Pack | null {
+    const has = (frame: number) => this.has(frame);
+    if (this.ahead > 0) return nextPack(this.film, this.playhead, this.ahead, has);
+    return has(this.playhead) ? null : [this.playhead, this.playhead];
   }
 
   private has(frame: number): boolean {
-    return this.pictures.has(frame) || this.asked.has(Math.floor(frame / PACK) * PACK);
+    if (this.pictures.has(frame)) return true;
+    for (const { pack } of this.requests) if (frame >= pack[0] && frame <= pack[1]) return true;
+    return false;
   }
 
-  private async load(first: number, last: number): Promise<void> {
-    const request = new AbortController();
-    this.asked.set(first, request);
+  private async load(pack: Pack): Promise<void> {
+    const request = { pack, control: new AbortController() };
+    const { signal } = request.control;
+    this.requests.add(request);
     try {
-      const blobs = unpacked(await this.fetchPack(first, last, request.signal));
+      const blobs = unpacked(await this.fetchPack(pack[0], pack[1], signal));
       const pictures = await Promise.all(blobs.map((blob) => createImageBitmap(blob)));
-      pictures.forEach((picture, n) => this.keep(first + n, picture, request.signal.aborted));
+      pictures.forEach((picture, n) => this.keep(pack[0] + n, picture, signal.aborted));
     } catch (error) {
-      if (!request.signal.aborted) {
-        this.failed = true; // a broken preview is not asked for again until the text changes
+      if (!signal.aborted) {
+        this.closed = true; // a broken preview is not asked for again until the text changes
         this.refused(error);
       }
     } finally {
-      if (this.asked.get(first) === request) this.asked.delete(first);
+      this.requests.delete(request);
     }
-    if (request.signal.aborted) return;
+    if (signal.aborted) return;
     this.arrived();
     this.ask();
   }
 
   private keep(frame: number, picture: ImageBitmap, tooLate: boolean): void {
-    if (tooLate || this.failed || !isKept(this.film, this.playhead, frame)) {
+    if (tooLate || this.closed || !isKept(this.film, this.playhead, frame)) {
       picture.close();
       return;
     }

@@ -3,6 +3,9 @@
 import type { Studio } from "../../store/studio";
 import { playerOf } from "./player";
 
+/** Milliseconds before a missing frame is worth a word. */
+const PATIENCE = 500;
+
 export function mountPicture(host: HTMLElement, studio: Studio): void {
   const player = playerOf(studio);
   const canvas = document.createElement("canvas");
@@ -13,13 +16,17 @@ export function mountPicture(host: HTMLElement, studio: Studio): void {
   host.classList.add("player");
   host.append(canvas, message);
   let waiting = false;
+  let waitingSince = 0;
   let shown = "";
   const draw = () => {
     waiting = false;
     const { frame, frames, problem } = player;
     const exact = frames?.at(frame) ?? null;
     const picture = exact ?? frames?.near(frame) ?? null;
-    message.textContent = problem ? `No preview: ${problem}` : exact || !frames ? "" : "Making the preview…";
+    waitingSince = exact || !frames ? 0 : waitingSince || performance.now();
+    const late = waitingSince > 0 && performance.now() - waitingSince > PATIENCE;
+    message.textContent = problem ? `No preview: ${problem}` : late ? "Making the preview…" : "";
+    if (waitingSince && !late) window.setTimeout(ask, PATIENCE);
     canvas.setAttribute("aria-label", `Motion preview, frame ${frame}`);
     if (!picture) return;
     const name = `${exact ? frame : "near"}/${canvas.width}`;
@@ -31,9 +38,11 @@ export function mountPicture(host: HTMLElement, studio: Studio): void {
     canvas.getContext("2d", { alpha: false })?.drawImage(picture, 0, 0);
     canvas.dataset["frame"] = exact ? String(frame) : "";
   };
-  player.onChange(() => {
+  const ask = () => {
     if (waiting) return;
     waiting = true;
     requestAnimationFrame(draw);
-  });
+  };
+  player.onChange(ask);
+  ask();
 }

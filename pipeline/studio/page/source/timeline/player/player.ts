@@ -89,7 +89,7 @@ export class Player {
   private moved(time: number): void {
     this.set = time;
     this.studio.store.set({ time });
-    this.frames?.want(this.frame);
+    this.frames?.want(this.frame, this.clock.playing);
     this.tell();
   }
 
@@ -161,7 +161,7 @@ export class Player {
       this.studio.api.previewFrames(id, first, last, signal);
     const film = { frames, loop: this.looping };
     this.frames = new Frames(fetchPack, film, () => this.tell(), (error) => this.refused(error));
-    this.frames.want(this.frame);
+    this.frames.want(this.frame, this.clock.playing);
   }
 
   private refused(error: unknown): void {

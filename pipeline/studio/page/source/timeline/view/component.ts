@@ -6,6 +6,7 @@ import { Keyboard } from "../hand/keyboard";
 import { Pointer } from "../hand/pointer";
 import type { Hit } from "../model/hits";
 import type { Item } from "../model/items";
+import { itemX, itemY } from "../model/scene";
 import { itemAtCursor } from "../model/selection";
 import type { Timeline } from "../model/types";
 import type { Player } from "../player/player";
@@ -14,7 +15,7 @@ import { Heads } from "./heads";
 import { Mirror } from "./mirror";
 import { Pictures } from "./pictures";
 import { Scrollbars } from "./scrollbars";
-import { Stage } from "./stage";
+import { GUTTER, Stage } from "./stage";
 import { toolbar } from "./toolbar";
 import { Tooltip } from "./tooltip";
 
@@ -37,8 +38,11 @@ export class TimelineView {
     const body = document.createElement("div");
     body.className = "tl-body";
     const pictures = new Pictures(() => this.stage.invalidate());
-    this.stage = new Stage(root, canvas, (path) => pictures.get(path));
-    this.edits = new Edits(this.stage, host, (sentence) => this.say(sentence));
+    this.stage = new Stage(root, canvas, {
+      ofFile: (path) => pictures.get(host.fileUrl(path)),
+      at: (address) => pictures.get(address),
+    });
+    this.edits = new Edits(this.stage, host, (sentence, kind) => this.say(sentence, kind));
     this.mirror = new Mirror(this.stage);
     this.menu = new EasingMenu(root, (easing) => void this.edits.setEasing(easing));
     const tooltip = new Tooltip(root, this.stage);
@@ -94,24 +98,29 @@ export class TimelineView {
   private open(hit: Hit): void {
     if (hit.kind === "look") this.host.seek(this.stage.looks[hit.index]?.time ?? 0);
     if (hit.kind !== "prompt") return;
-    const span = this.stage.plan?.timeline.prompts[hit.index]?.edges.find((edge) => edge.span)?.span;
+    const span = this.stage.plan?.timeline.prompts[hit.index]?.span;
     if (span) this.host.reveal(span, false);
   }
 
   private openMenuAtKey(): void {
     const at = this.stage.canvas.getBoundingClientRect();
-    this.openMenu(at.left + at.width / 2, at.top + 40);
+    const { scene, active, rows, ruler, scrollTop } = this.stage;
+    const item = active ? scene?.byUid.get(active) : undefined;
+    const row = rows.find((one) => one.id === item?.row);
+    const place = scene && item && row ? [itemX(scene, item) + GUTTER, itemY(scene, row, item) + ruler - scrollTop] : [0, 0];
+    this.openMenu(at.left + (place[0] ?? 0) + 12, at.top + (place[1] ?? 0) + 12);
   }
 
   private openMenu(x: number, y: number): void {
     const keys = this.edits.selectedKeys().filter((key) => key.editable);
     const first = keys[0];
     if (first) this.menu.open(x, y, first.easing, this.mirror.element);
-    else this.say("Select a key to choose its easing");
+    else this.say("Select a key to choose its easing", "note");
   }
 
-  private say(sentence: string): void {
-    this.said.textContent = sentence;
+  private say(sentence: string, kind: "done" | "note" | "error" = "done"): void {
+    if (kind === "done") this.said.textContent = sentence;
+    else this.host.announce(sentence, kind);
   }
 
   private hidden(): HTMLElement {

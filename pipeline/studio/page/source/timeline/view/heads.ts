@@ -47,7 +47,7 @@ export class Heads {
     button.type = "button";
     button.className = "tl-fold";
     button.dataset.row = row.id;
-    button.title = row.label;
+    button.title = row.title;
     button.setAttribute("aria-expanded", String(row.open));
     button.append(name(row));
     button.addEventListener("click", () => this.toggle(row));

@@ -36,6 +36,8 @@ export class Stage {
   settings: RowSettings = { open: new Map(), heights: new Map() };
   width = 800;
   height = 300;
+  /** When the pointer made the movement that has not been drawn yet. */
+  movedAt = 0;
   private theme: Theme | null = null;
   private waiting = false;
   private readonly listeners = new Set<(change: Change) => void>();
@@ -195,6 +197,14 @@ export class Stage {
     this.invalidate();
   }
 
+  /** Tells the browser's own measuring how long a hand has waited for the picture of its movement. */
+  private report(): void {
+    if (!this.movedAt) return;
+    performance.measure("timeline-answer", { start: this.movedAt });
+    performance.clearMeasures("timeline-answer");
+    this.movedAt = 0;
+  }
+
   private layOut(): void {
     if (!this.plan) return;
     const { timeline } = this.plan;
@@ -206,11 +216,9 @@ export class Stage {
     const scene = this.scene;
     if (!scene || this.width < 1 || this.height < 1) return;
     this.theme ??= readTheme(this.root);
-    performance.mark("timeline-draw");
     const { width, height, scrollTop, wave, looks, pictures, overlay } = this;
     const brush = fitCanvas(this.canvas, width, height);
     paint(brush, this.theme, scene, { width, height, gutter: GUTTER, scrollTop, wave, looks, pictures, overlay });
-    performance.measure("timeline-draw", "timeline-draw");
-    performance.clearMarks("timeline-draw");
+    this.report();
   }
 }

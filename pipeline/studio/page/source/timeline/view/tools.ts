@@ -41,6 +41,7 @@ export function popover(button: HTMLButtonElement, panel: HTMLElement): HTMLElem
   wrap.append(button, panel);
   const show = (open: boolean) => {
     panel.hidden = !open;
+    if (open) placeAbove(panel, button);
     button.setAttribute("aria-expanded", String(open));
   };
   show(false);
@@ -55,6 +56,13 @@ export function popover(button: HTMLButtonElement, panel: HTMLElement): HTMLElem
     event.stopPropagation();
   });
   return wrap;
+}
+
+/** Above its button, as there is little room below the timeline; inside the window in any case. */
+function placeAbove(panel: HTMLElement, button: HTMLElement): void {
+  const [at, box] = [button.getBoundingClientRect(), panel.getBoundingClientRect()];
+  panel.style.left = `${Math.max(8, Math.min(at.left, window.innerWidth - box.width - 8))}px`;
+  panel.style.top = `${Math.max(8, at.top - box.height - 6)}px`;
 }
 
 export function checkbox(label: string, on: boolean, change: (on: boolean) => void): HTMLLabelElement {
