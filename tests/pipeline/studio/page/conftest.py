@@ -53,7 +53,7 @@ def page(chromium: Any, studio: Server) -> Iterator[Any]:
     found.on("console", lambda message: message.type in ("error", "warning") and complaints.append(message.text))
     found.on("pageerror", lambda error: complaints.append(str(error)))
     found.goto(f"{studio.url}/?token={TOKEN}")
-    found.get_by_role("button", name="film.yaml").wait_for()
+    found.get_by_text("frames at").wait_for()  # the first schedule of the folder
     open_schedule(found, "sunset.yaml")
     yield found
     context.close()

@@ -54,7 +54,7 @@ def test_a_draft_is_rendered_to_its_end_and_its_video_plays(page: Any) -> None:
         }"""
     )
     assert played == [2, True]
-    page.get_by_label("The schedule that made it").get_by_text("has the same text").wait_for()
+    page.get_by_label("The schedule that made it").get_by_text("# Rendered as a draft").wait_for()
     assert page.locator("img[src=x]").count() == 0
 
 
