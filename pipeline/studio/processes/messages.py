@@ -66,7 +66,7 @@ class Ended:
     """The work is over: as it should, or for a reason that `message` names.
 
     Attributes:
-        problems: those of the schedule, if that was the reason, as `pipeline.studio.folder.problems` describes them.
+        problems: those of the schedule, if that was the reason, as `pipeline.studio.text.check` describes them.
     """
 
     outcome: Literal["finished", "stopped", "failed", "refused"]

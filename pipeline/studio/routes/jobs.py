@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 
 from pipeline.storage.naming import run_name
-from pipeline.studio.folder.problems import read
+from pipeline.studio.folder.reading import read
 from pipeline.studio.folder.refused import RefusedError
 from pipeline.studio.jobs.job import JobShown
 from pipeline.studio.processes.staleness import Stale
