@@ -55,7 +55,7 @@ export class TimelineView {
       open: (hit) => this.open(hit),
       picked: (item) => this.picked(item),
       menu: (x, y) => this.openMenu(x, y),
-      hover: (item, x, y) => tooltip.hover(item, x, y),
+      hover: (hit, x, y) => tooltip.hover(hit, x, y),
     });
     this.keyboard = new Keyboard(this.stage, this.edits, host, {
       cancel: () => this.pointer.cancel(),

@@ -89,7 +89,9 @@ export class Heads {
 
 function name(row: Row): HTMLElement {
   const label = document.createElement("span");
-  label.className = "tl-name";
-  label.textContent = row.label;
+  label.className = row.label.includes(".") ? "tl-name tl-path" : "tl-name";
+  const text = document.createElement("bdi");
+  text.textContent = row.label;
+  label.append(text);
   return label;
 }
