@@ -53,12 +53,14 @@ def application(studio: Studio) -> Starlette:
         finally:
             await studio.workshop.close()
 
-    return Starlette(
+    made = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, access=studio.access)],
         exception_handlers={HTTPException: _http_failure, Exception: _crash},
         lifespan=lifespan,
     )
+    made.router.redirect_slashes = False  # an address is right or wrong
+    return made
 
 
 async def _http_failure(request: Request, error: Exception) -> Response:

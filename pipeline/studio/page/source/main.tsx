@@ -50,8 +50,10 @@ async function start(): Promise<void> {
   addEventListener("beforeunload", (event) => files.isUnsaved() && event.preventDefault());
   addEventListener("focus", () => void files.reread());
   await files.list();
-  const wanted = decodeURIComponent(location.hash.slice(1)) || store.get().schedules[0]?.path;
-  if (wanted !== undefined) await files.open(wanted);
+  const { first } = await api.about();
+  const wanted = decodeURIComponent(location.hash.slice(1)) || first || store.get().schedules[0]?.path;
+  if (wanted) await files.open(wanted);
+  else store.set({ asking: { kind: "open" } });
 }
 
 async function changedOnDisk(files: Files, open: string | null, changed: string): Promise<void> {

@@ -2,6 +2,7 @@
 
 import type { Edit, Timeline, Waveform } from "../timeline/model/types";
 import type {
+  About,
   Change,
   Checked,
   Completion,
@@ -28,6 +29,7 @@ export class ApiError extends Error {
 type Body = Record<string, unknown>;
 
 export class Api {
+  about = (): Promise<About> => get("/api/studio");
   schedules = (): Promise<ScheduleEntry[]> => get("/api/schedules");
   schedule = (path: string): Promise<Schedule> => get(`/api/schedules/${address(path)}`);
   save = (path: string, text: string, version: string | null): Promise<{ version: string }> =>
@@ -59,12 +61,13 @@ export class Api {
   stop = (id: string): Promise<unknown> => send("POST", `/api/jobs/${address(id)}/stop`, {});
   jobs = (): Promise<Job[]> => get("/api/jobs");
   picture = (id: string): string => `/api/jobs/${address(id)}/picture`;
-  stale = (path: string, text: string, signal?: AbortSignal): Promise<Stale> =>
-    send("POST", "/api/stale", { path, text }, signal);
+  stale = (path: string, text: string, draft: boolean, signal?: AbortSignal): Promise<Stale> =>
+    send("POST", "/api/stale", { path, text, draft }, signal);
 
   outputs = (): Promise<Output[]> => get("/api/outputs");
   output = (name: string, file: string): string => `/api/outputs/${address(name)}/${address(file)}`;
-  outputSchedule = (name: string): Promise<{ text: string }> => get(`/api/outputs/${address(name)}/schedule`);
+  outputSchedule = async (name: string): Promise<string> =>
+    (await granted(fetch(`/api/outputs/${address(name)}/schedule`))).text();
 }
 
 /** What to tell the user of anything that was thrown. */
@@ -88,14 +91,15 @@ function send<T>(method: string, url: string, body: Body, signal?: AbortSignal):
 }
 
 async function answer<T>(asked: Promise<Response>): Promise<T> {
-  return (await (await accepted(asked)).json()) as T;
+  return (await (await granted(asked)).json()) as T;
 }
 
 async function bytes(asked: Promise<Response>): Promise<ArrayBuffer> {
-  return (await accepted(asked)).arrayBuffer();
+  return (await granted(asked)).arrayBuffer();
 }
 
-async function accepted(asked: Promise<Response>): Promise<Response> {
+/** The response, unless it is a refusal: then an `ApiError` with the server's sentence. */
+async function granted(asked: Promise<Response>): Promise<Response> {
   const response = await asked;
   if (response.ok) return response;
   const found = (await response.json().catch(() => ({}))) as { error?: string; problems?: Problem[] };

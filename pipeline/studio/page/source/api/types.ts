@@ -71,24 +71,38 @@ export interface Job {
   seconds: number;
 }
 
+export interface About {
+  folder: string;
+  /** The schedule to show first; "" for none. */
+  first: string;
+  version: string;
+}
+
+/** A run's folder compared with a text. */
 export interface Stale {
-  output: string | null;
+  /** "" if nothing has been rendered. */
+  output: string;
+  frames: number;
   rendered: number;
+  current: number;
   stale_from: number | null;
+  missing_from: number | null;
 }
 
 export interface Output {
   name: string;
-  path: string | null;
+  path: string;
   title: string;
+  draft: boolean;
   frames: number;
   frames_done: number;
   seconds: number;
+  fps: number;
   video: string | null;
   poster: string | null;
   contact: string | null;
   changed: number;
-  size: number;
+  size: [number, number];
 }
 
 /** One thing that can be written at the cursor. */

@@ -28,7 +28,8 @@ export function keepStale(store: Store<State>, api: Api): void {
   const ask = async (signal: AbortSignal): Promise<void> => {
     const { path, text, problems, revision } = store.get();
     if (path === null || problems.some((problem) => problem.severity === "error")) return;
-    const stale = await api.stale(path, text, signal).catch(() => null);
+    const draft = store.get().jobs.find((job) => job.kind === "render" && job.path === path)?.draft ?? false;
+    const stale = await api.stale(path, text, draft, signal).catch(() => null);
     if (store.get().revision === revision) store.set({ stale });
   };
   let [over, last] = [-1, -1];

@@ -26,7 +26,8 @@ function indented(view: EditorView): DecorationSet {
   for (const { from, to } of view.visibleRanges) {
     for (let at = from; at <= to; ) {
       const line = view.state.doc.lineAt(at);
-      const columns = Math.min(/^[ \-#]*/.exec(line.text)![0].length, MOST) + FURTHER;
+      const [begin, mark] = /^ *([-#] )?/.exec(line.text)!;
+      const columns = Math.min(begin.length, MOST) + (mark === "# " ? 0 : FURTHER);
       const style = `text-indent: -${columns}ch; padding-left: calc(4px + ${columns}ch)`;
       found.add(line.from, line.from, Decoration.line({ attributes: { style } }));
       at = line.to + 1;

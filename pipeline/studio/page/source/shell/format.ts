@@ -12,13 +12,6 @@ export function moment(seconds: number): string {
   return `${minutes}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
 }
 
-export function bytes(count: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = count < 1000 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), units.length - 1);
-  const value = count / 1000 ** power;
-  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
-}
-
 export function speed(fps: number | null): string {
   if (fps === null) return "–";
   return fps >= 1 ? `${fps.toFixed(1)} fps` : `${duration(1 / fps)} a frame`;

@@ -71,7 +71,7 @@ export function Keys() {
 /** Listens for the keys that work everywhere. */
 export function followKeys(studio: Studio, files: Files): void {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || (studio.store.get().asking !== null && event.key !== "F1")) return;
+    if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
     const act = wanted(event, studio, files);
     if (act === null) return;
     event.preventDefault();

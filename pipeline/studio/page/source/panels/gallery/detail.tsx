@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { sentence } from "../../api/client";
 import type { Output } from "../../api/types";
 import { TextDiff } from "../../shell/diff";
-import { bytes, count, day, duration } from "../../shell/format";
+import { count, day, duration } from "../../shell/format";
 import { Icon } from "../../shell/icons";
 import { useShared, useStudio } from "../../store/studio";
 
@@ -36,11 +36,11 @@ export function Detail({ output, others, onBack }: Shown) {
           {...(output.poster === null ? {} : { poster: address(output.poster) })} aria-label="The video" />
       )}
       <p class="note">
-        {output.name} · {duration(output.seconds)} ·{" "}
+        {output.name} · {output.size.join(" × ")} · {duration(output.seconds)} at {output.fps} fps ·{" "}
         {output.frames_done < output.frames
           ? `${output.frames_done} of ${count(output.frames, "frame")}`
           : count(output.frames, "frame")}{" "}
-        · {bytes(output.size)} · {day(output.changed)}
+        · {day(output.changed)}
       </p>
       {output.contact !== null && (
         <figure class="contact">
@@ -64,7 +64,7 @@ function Schedules({ output, others }: Omit<Shown, "onBack">) {
     for (const name of [output.name, other]) {
       if (name === HERE || name in texts) continue;
       const failed = (error: unknown): void => announce(`No schedule of ${name}: ${sentence(error)}`, "error");
-      api.outputSchedule(name).then(({ text }) => keep((known) => ({ ...known, [name]: text })), failed);
+      api.outputSchedule(name).then((text) => keep((known) => ({ ...known, [name]: text })), failed);
     }
   }, [output.name, other]);
   const made = texts[output.name];
@@ -86,12 +86,20 @@ function Schedules({ output, others }: Omit<Shown, "onBack">) {
           </select>
         </label>
       </div>
-      {made !== undefined && compared !== undefined && (
-        <>
-          <TextDiff left={made} right={compared} names={[output.name, other === HERE ? (path ?? "The page") : other]} />
-          {made === compared && <pre class="whole-text">{made}</pre>}
-        </>
-      )}
+      {made !== undefined &&
+        compared !== undefined &&
+        (made === compared ? (
+          <>
+            <p class="note">{nameOf(other, path)} has the same text.</p>
+            <pre class="whole-text">{made}</pre>
+          </>
+        ) : (
+          <TextDiff left={made} right={compared} names={[output.name, nameOf(other, path)]} />
+        ))}
     </section>
   );
+}
+
+function nameOf(other: string, path: string | null): string {
+  return other === HERE ? (path ?? "The page") : other;
 }

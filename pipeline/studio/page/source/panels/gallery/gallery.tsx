@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { sentence } from "../../api/client";
 import type { Output } from "../../api/types";
-import { bytes, day, duration } from "../../shell/format";
+import { day, duration } from "../../shell/format";
 import { useShared, useStudio } from "../../store/studio";
 import { Detail } from "./detail";
 
@@ -28,10 +28,9 @@ export function Gallery() {
       </div>
     );
   }
-  const newest = [...outputs].sort((one, other) => other.changed - one.changed);
   return (
     <ul class="cards large" aria-label="Renders">
-      {newest.map((output) => (
+      {outputs.map((output) => (
         <Card key={output.name} output={output} onChoose={() => choose(output.name)} />
       ))}
     </ul>
@@ -56,7 +55,8 @@ function Card({ output, onChoose }: { output: Output; onChoose: () => void }) {
         </span>
         <span class="card-line note">
           <span class="number">{duration(output.seconds)}</span>
-          <span>{missing > 0 ? `${output.frames_done} of ${output.frames} frames` : bytes(output.size)}</span>
+          {output.draft && <span>draft</span>}
+          <span>{missing > 0 ? `${output.frames_done} of ${output.frames} frames` : output.size.join(" × ")}</span>
           <span class="space" />
           <span>{day(output.changed)}</span>
         </span>

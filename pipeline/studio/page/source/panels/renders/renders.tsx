@@ -2,7 +2,7 @@
 
 import { goOn, startRender, stopJob } from "../../document/actions";
 import type { Job } from "../../api/types";
-import { count, duration, speed } from "../../shell/format";
+import { count, duration, moment, speed } from "../../shell/format";
 import { useShared, useStudio } from "../../store/studio";
 import { Running } from "./running";
 
@@ -45,16 +45,15 @@ function Starting() {
 
 function StaleLine() {
   const { stale, facts } = useShared("stale", "facts");
-  if (stale === null || stale.output === null || stale.rendered === 0) return null;
+  if (stale === null || stale.rendered === 0) return null;
   const there = `${count(stale.rendered, "frame")} in ${stale.output}`;
-  if (stale.stale_from === null) return <p class="stale">{there}, all of them right for this text.</p>;
-  const from = facts === null ? "" : `, from ${duration(stale.stale_from / facts.fps)} on`;
-  return (
-    <p class="stale warn">
-      {there}. With this text they differ from frame {stale.stale_from}
-      {from}.
-    </p>
-  );
+  if (stale.stale_from === null) {
+    const missing = stale.frames - stale.current;
+    const rest = missing > 0 ? `; ${count(missing, "frame")} to make` : "";
+    return <p class="stale">{`${there}, right for this text${rest}.`}</p>;
+  }
+  const from = facts === null ? "" : `, from ${moment(stale.stale_from / facts.fps)} on`;
+  return <p class="stale warn">{`${there}. With this text they differ from frame ${stale.stale_from}${from}.`}</p>;
 }
 
 function Nothing() {

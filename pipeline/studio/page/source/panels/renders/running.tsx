@@ -46,21 +46,23 @@ function Progress({ job }: { job: Job }) {
   const studio = useStudio();
   const isRunning = job.state === "running" || job.state === "waiting";
   return (
-    <div class="progress-line">
-      <span class={`job-state ${job.state}`}>{job.state}</span>
-      <progress max={Math.max(job.frames, 1)} value={job.done} aria-label="Frames done" />
-      <span class="number">{job.frames === 0 ? "–" : `${job.done} / ${job.frames}`}</span>
+    <>
+      <div class="progress-line">
+        <span class={`job-state ${job.state}`}>{job.state}</span>
+        <progress max={Math.max(job.frames, 1)} value={job.done} aria-label="Frames done" />
+        <span class="number">{job.frames === 0 ? "–" : `${job.done} / ${job.frames}`}</span>
+        {isRunning && (
+          <button type="button" onClick={() => void stopJob(studio, job.id)}>
+            Stop
+          </button>
+        )}
+      </div>
       <dl class="facts">
         <Fact name="Speed" value={speed(job.fps)} />
         <Fact name="Similarity" value={job.similarity?.toFixed(3) ?? "–"} />
         <Fact name={isRunning ? "Left" : "Took"} value={timeOf(job, isRunning)} />
       </dl>
-      {isRunning && (
-        <button type="button" onClick={() => void stopJob(studio, job.id)}>
-          Stop
-        </button>
-      )}
-    </div>
+    </>
   );
 }
 
