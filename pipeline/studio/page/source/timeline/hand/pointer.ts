@@ -142,7 +142,8 @@ export class Pointer {
     }
     const sideways = event.shiftKey && across === 0 ? down : across;
     if (sideways) this.stage.setAxis(scrolledBy(this.stage, sideways));
-    if (!event.shiftKey && down) this.stage.scrollBy(down);
+    else if (this.stage.rowsOverflow) this.stage.scrollBy(down);
+    else this.stage.setAxis(scrolledBy(this.stage, down));
   }
 }
 
