@@ -77,10 +77,6 @@ class Child:
             await asyncio.wait_for(self.ended.wait(), patience)
         return self.ended.is_set()
 
-    @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
-
     def ending(self) -> str:
         """How the process ended, in words, with the last line of its log."""
         code = None if self._process is None else self._process.exitcode

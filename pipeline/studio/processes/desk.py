@@ -28,7 +28,8 @@ class Desk:
     def __init__(self, work: Work, log: Path, idle: float = 600.0) -> None:
         self._work, self._log, self._idle = work, log, idle
         self._child: Child | None = None
-        self._answers: asyncio.Queue[Ended | None] = asyncio.Queue()
+        self._answers: asyncio.Queue[Ended] = asyncio.Queue()
+        self._is_signalled = False
         self._turn = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -46,14 +47,8 @@ class Desk:
             if still_wanted is not None and not await still_wanted():
                 raise RefusedError(503, "the question was withdrawn")
             self._cancel_timer()
-            child = await self._running()
-            child.send((question, arguments))
-            try:
-                ended = await self._answer(child)
-            except asyncio.CancelledError:  # its answer must not be taken for that of the next question
-                child.signal(signal.SIGKILL)
-                self._child = None
-                raise
+            self._is_signalled = False
+            ended = await self._asked(question, arguments)
             self._timer = asyncio.get_running_loop().call_later(self._idle, self._end_idle)
         if ended.outcome == "finished":
             return ended.result
@@ -61,6 +56,7 @@ class Desk:
 
     def signal(self, number: int) -> None:
         """Send a signal to the process, if there is one."""
+        self._is_signalled = True
         if self._child is not None:
             self._child.signal(number)
 
@@ -70,6 +66,22 @@ class Desk:
             await self._child.end()
             self._child = None
 
+    async def _asked(self, question: str, arguments: tuple[Any, ...]) -> Ended:
+        """Have a question answered, by a new process if an old one has died meanwhile or dies of it."""
+        was_running = self._child is not None
+        child = await self._running()
+        child.send((question, arguments))
+        try:
+            ended = await self._answer(child)
+        except asyncio.CancelledError:  # its answer must not be taken for that of the next question
+            child.signal(signal.SIGKILL)
+            self._child = None
+            raise
+        if ended is None and was_running and not self._is_signalled:
+            self._child = None
+            return await self._asked(question, arguments)
+        return ended or Ended(outcome="failed", message=child.ending())
+
     async def _running(self) -> Child:
         if self._child is None or self._child.ended.is_set():
             self._answers = asyncio.Queue()
@@ -78,16 +90,15 @@ class Desk:
             self._child = child
         return self._child
 
-    async def _answer(self, child: Child) -> Ended:
-        """The next answer; a failure if the process ends without one."""
+    async def _answer(self, child: Child) -> Ended | None:
+        """The next answer; None if the process ends without one."""
         answer, end = asyncio.create_task(self._answers.get()), asyncio.create_task(child.ended.wait())
         try:
             await asyncio.wait({answer, end}, return_when=asyncio.FIRST_COMPLETED)
-            found = answer.result() if answer.done() else None
+            return answer.result() if answer.done() else None
         finally:
             answer.cancel()
             end.cancel()
-        return found or Ended(outcome="failed", message=child.ending())
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

@@ -24,7 +24,7 @@ MOST_FRAMES = 200_000
 _KEPT_EVERY = 4.0  # seconds between the places that are kept
 _WARM_UP = 1.5  # seconds that are drawn before a stretch of frames after a jump
 _SOFT = 96  # pixels of the longest side at which what enters at the borders is drawn
-_QUALITY = 82  # of the JPEG pictures
+QUALITY = 82  # of the JPEG pictures
 _MOST_FILMS = 4  # that are kept
 
 
@@ -53,7 +53,7 @@ class Film:
         pixels = self._outlines.over(self._live.frame(spec), spec)
         self._next += 1
         file = io.BytesIO()
-        Image.fromarray(pixels).save(file, "JPEG", quality=_QUALITY)
+        Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
         return file.getvalue()
 
     def _jump(self, index: int, warm: bool) -> None:
