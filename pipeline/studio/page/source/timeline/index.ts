@@ -3,6 +3,7 @@
 import type { State } from "../store/state";
 import type { Studio } from "../store/studio";
 import type { Host } from "./host";
+import type { RowSettings } from "./model/rows";
 import type { Waveform } from "./model/types";
 import { mountPicture } from "./player/picture";
 import { type Player, playerOf } from "./player/player";
@@ -15,7 +16,7 @@ export function mountTimeline(host: HTMLElement, studio: Studio): void {
   const view = new TimelineView(host, hostOf(studio, player), player);
   let track: string | null = null;
   const show = (state: Readonly<State>) => {
-    if (!state.timeline) return view.reset();
+    if (!state.timeline) return view.clear();
     view.setTimeline(state.timeline);
     const music = state.timeline.music?.path ?? null;
     if (music === track) return;
@@ -28,7 +29,19 @@ export function mountTimeline(host: HTMLElement, studio: Studio): void {
     const pinned = looks.filter((look) => look.path === path && look.picture !== null);
     view.stage.setExtras({ looks: pinned.map(({ id, time, picture }) => ({ id, time, picture: picture ?? "" })) });
   };
+  const showAge = ({ timeline, problems, revision, timelineRevision }: Readonly<State>) => {
+    const broken = problems.some((problem) => problem.severity === "error");
+    if (timeline) view.tell(broken && revision !== timelineRevision ? "This is the last text without errors." : "");
+  };
+  const settings = new Map<string | null, RowSettings>(); // by schedule: what is folded and how high rows are
+  let path: string | null = null;
+  store.on(["path"], (state) => {
+    settings.set(path, view.stage.settings);
+    path = state.path;
+    view.stage.setRows(settings.get(path) ?? { open: new Map(), heights: new Map() });
+  });
   store.on(["timeline"], show);
+  store.on(["timeline", "problems", "timelineRevision"], showAge);
   store.on(["looks", "path"], showLooks);
   store.on(["time"], ({ time }) => view.stage.setPlayhead(time, player.clock.playing));
   store.on(["theme"], () => view.stage.restyle());

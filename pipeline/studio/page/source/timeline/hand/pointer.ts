@@ -16,7 +16,7 @@ export interface Actions {
   open(hit: Hit): void;
   picked(item: Item): void;
   menu(x: number, y: number): void;
-  hover(item: Item | null, x: number, y: number): void;
+  hover(hit: Hit | null, x: number, y: number): void;
 }
 
 export class Pointer {
@@ -99,8 +99,7 @@ export class Pointer {
     }
     const hit = this.isOnRuler(event) ? null : this.hit(event);
     this.surface.style.cursor = cursorFor(hit, this.isOnRuler(event));
-    const item = hit?.kind === "item" ? hit.item : null;
-    this.actions.hover(item, event.clientX, event.clientY);
+    this.actions.hover(hit, event.clientX, event.clientY);
   }
 
   private finish(): void {
@@ -143,7 +142,8 @@ export class Pointer {
     }
     const sideways = event.shiftKey && across === 0 ? down : across;
     if (sideways) this.stage.setAxis(scrolledBy(this.stage, sideways));
-    if (!event.shiftKey && down) this.stage.scrollBy(down);
+    else if (this.stage.rowsOverflow) this.stage.scrollBy(down);
+    else this.stage.setAxis(scrolledBy(this.stage, down));
   }
 }
 

@@ -62,9 +62,15 @@ function paintPromptText(
   // Prefer the level part; a text that needs the slope's room begins there.
   const level = full > last ? first : Math.max(full, 0) + 6;
   const start = Math.max(first, Math.min(level, last - Math.min(widthOf(brush, label), last - first)));
-  brush.fillStyle = theme.text;
   brush.textAlign = "left";
   brush.textBaseline = "middle";
+  brush.strokeStyle = theme.ground; // a slope may run through the letters
+  brush.lineWidth = 3;
+  brush.lineJoin = "round";
+  brush.globalAlpha = 0.55;
+  brush.strokeText(fitText(brush, label, last - start), start, top + LANE / 2 - 1);
+  brush.globalAlpha = 1;
+  brush.fillStyle = theme.text;
   brush.fillText(fitText(brush, label, last - start), start, top + LANE / 2 - 1);
 }
 
@@ -107,11 +113,11 @@ function paintGrip(brush: Brush, theme: Theme, x: number, row: Row, selected: bo
 
 /** Flags: a line through all rows is drawn by `paintMarkerLines`. */
 export function paintMarkers(brush: Brush, theme: Theme, scene: Scene, row: Row): void {
-  let free = -Infinity;
-  for (const item of rowItems(scene, row)) {
-    if (item.kind !== "marker") continue;
+  const items = [...rowItems(scene, row)].sort((a, b) => a.time - b.time);
+  for (const [n, item] of items.entries()) {
     const x = toX(scene.axis, item.time);
-    if (x < -120 || x > scene.axis.width + 8) continue;
+    if (item.kind !== "marker" || x < -120 || x > scene.axis.width + 8) continue;
+    const next = items[n + 1];
     const selected = scene.selected.has(item.uid);
     brush.fillStyle = selected ? theme.select : item.editable ? theme.accent : theme.locked;
     brush.beginPath();
@@ -122,10 +128,8 @@ export function paintMarkers(brush: Brush, theme: Theme, scene: Scene, row: Row)
     brush.lineTo(x - 1.5, row.y + row.height);
     brush.lineTo(x - 1.5, row.y + 3);
     brush.fill();
-    withFont(brush, theme);
-    if (x + 12 < free) continue; // the name before it reaches past this flag
-    label(brush, theme, item.marker, x + 12, row);
-    free = x + 16 + widthOf(brush, item.marker);
+    const room = next ? toX(scene.axis, next.time) - x - 16 : Infinity;
+    label(brush, theme, fitText(withFont(brush, theme), item.marker, room), x + 12, row);
   }
 }
 

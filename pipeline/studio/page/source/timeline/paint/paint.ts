@@ -38,8 +38,6 @@ export interface Setting {
 export function paint(brush: Brush, theme: Theme, scene: Scene, setting: Setting): void {
   const { width, height, gutter, scrollTop } = setting;
   const ruler = rulerHeight(scene.timeline.bars.length > 0);
-  brush.fillStyle = theme.ground;
-  brush.fillRect(0, 0, width, height);
   clipped(brush, 0, ruler, width, height - ruler, () => {
     brush.translate(0, ruler - scrollTop);
     const rows = scene.rows.filter((row) => row.y + row.height > scrollTop && row.y < scrollTop + height - ruler);

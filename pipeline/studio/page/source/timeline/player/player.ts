@@ -17,6 +17,8 @@ export class Player {
   problem = "";
   looping = false;
   private id = "";
+  /** The schedule that is played: a film that is a loop is played as one. */
+  private path: string | null = null;
   private previewed = -1;
   private timer = 0;
   private ticking = false;
@@ -124,6 +126,8 @@ export class Player {
     const { timeline, path } = state;
     clearTimeout(this.timer);
     if (!timeline || path === null) return this.drop();
+    if (path !== this.path) this.setLooping(timeline.loop);
+    this.path = path;
     const { music } = timeline;
     this.clock.setSound(music ? { url: this.studio.api.file(music.path), start: music.start ?? 0 } : null);
     if (this.studio.store.get().time > timeline.seconds) this.seek(timeline.seconds);

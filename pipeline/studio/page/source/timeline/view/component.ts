@@ -31,6 +31,7 @@ export class TimelineView {
   private readonly pointer: Pointer;
   private readonly menu: EasingMenu;
   private readonly said = document.createElement("div");
+  private readonly note = document.createElement("p");
 
   constructor(root: HTMLElement, private readonly host: Host, player: Player) {
     root.classList.add("tl");
@@ -49,13 +50,16 @@ export class TimelineView {
     const tools = toolbar(this.stage, this.edits, player, (x, y) => this.openMenu(x, y));
     body.append(canvas, this.mirror.element, new Heads(this.stage).element);
     new Scrollbars(body, this.stage);
+    this.note.className = "tl-note";
+    body.append(this.note);
+    this.tell("");
     root.append(tools.element, body, this.hidden());
     this.pointer = new Pointer(this.stage, this.edits, this.mirror.element, {
       seek: (time) => host.seek(time),
       open: (hit) => this.open(hit),
       picked: (item) => this.picked(item),
       menu: (x, y) => this.openMenu(x, y),
-      hover: (item, x, y) => tooltip.hover(item, x, y),
+      hover: (hit, x, y) => tooltip.hover(hit, x, y),
     });
     this.keyboard = new Keyboard(this.stage, this.edits, host, {
       cancel: () => this.pointer.cancel(),
@@ -84,10 +88,17 @@ export class TimelineView {
     this.stage.reveal(item);
   }
 
-  /** What the hands hold is no longer of this film. */
-  reset(): void {
+  /** Another schedule: what the hands hold is not of it, and nothing is known of it yet. */
+  clear(): void {
     this.pointer.cancel();
-    this.stage.select(new Set(), null);
+    this.stage.clear();
+    this.tell("The timeline is shown once the schedule can be read.");
+  }
+
+  /** A sentence about what is shown, over the rows; none with "". */
+  tell(sentence: string): void {
+    this.note.textContent = sentence;
+    this.note.hidden = sentence === "";
   }
 
   private picked(item: Item): void {

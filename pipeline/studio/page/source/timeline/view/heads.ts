@@ -7,6 +7,8 @@ export class Heads {
   readonly element = document.createElement("div");
   private readonly inner = document.createElement("div");
   private drawn = "";
+  /** The head that Tab goes to. */
+  private current = "";
 
   constructor(private readonly stage: Stage) {
     this.element.className = "tl-heads";
@@ -23,11 +25,13 @@ export class Heads {
   }
 
   /** Only when something differs: a rebuilt head would lose the focus. */
-  private build(): void {
-    const signature = JSON.stringify(this.stage.rows);
+  private build(focus?: string): void {
+    const { rows } = this.stage;
+    if (!rows.some((row) => row.id === this.current)) this.current = rows.find((row) => row.canFold)?.id ?? "";
+    const signature = JSON.stringify(rows);
     if (signature === this.drawn) return;
     this.drawn = signature;
-    const focused = (document.activeElement as HTMLElement | null)?.dataset.row;
+    const focused = focus ?? (document.activeElement as HTMLElement | null)?.dataset["row"];
     this.inner.replaceChildren(...this.stage.rows.map((row) => this.head(row)));
     if (focused) this.inner.querySelector<HTMLElement>(`[data-row="${CSS.escape(focused)}"]`)?.focus();
   }
@@ -46,12 +50,39 @@ export class Heads {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "tl-fold";
-    button.dataset.row = row.id;
+    button.dataset["row"] = row.id;
     button.title = row.title;
     button.setAttribute("aria-expanded", String(row.open));
     button.append(name(row));
+    button.tabIndex = row.id === this.current ? 0 : -1;
     button.addEventListener("click", () => this.toggle(row));
+    button.addEventListener("keydown", (event) => this.press(event, row));
     return button;
+  }
+
+  /** Arrows go from head to head and fold; with Shift they change the height. */
+  private press(event: KeyboardEvent, row: Row): void {
+    const down = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (down !== undefined && event.shiftKey) this.setHeight(row, row.height + 12 * down);
+    else if (down !== undefined) this.go(row, down);
+    else if (event.key === (row.open ? "ArrowLeft" : "ArrowRight")) this.toggle(row);
+    else return;
+    event.preventDefault();
+  }
+
+  private go(from: Row, down: number): void {
+    const rows = this.stage.rows.filter((row) => row.canFold);
+    const to = rows[rows.findIndex((row) => row.id === from.id) + down];
+    if (!to) return;
+    this.current = to.id;
+    this.drawn = "";
+    this.build(to.id);
+    this.stage.revealRow(to);
+  }
+
+  private setHeight(row: Row, height: number): void {
+    const { open, heights } = this.stage.settings;
+    if (row.open) this.stage.setRows({ open, heights: new Map(heights).set(row.id, clampHeight(height)) });
   }
 
   private toggle(row: Row): void {
@@ -74,9 +105,7 @@ export class Heads {
   private pull(row: Row, press: PointerEvent): void {
     press.preventDefault();
     const move = (event: PointerEvent) => {
-      const { open, heights } = this.stage.settings;
-      const height = clampHeight(row.height + event.clientY - press.clientY);
-      this.stage.setRows({ open, heights: new Map(heights).set(row.id, height) });
+      this.setHeight(row, row.height + event.clientY - press.clientY);
     };
     const stop = () => {
       window.removeEventListener("pointermove", move);
@@ -89,7 +118,9 @@ export class Heads {
 
 function name(row: Row): HTMLElement {
   const label = document.createElement("span");
-  label.className = "tl-name";
-  label.textContent = row.label;
+  label.className = row.label.includes(".") ? "tl-name tl-path" : "tl-name";
+  const text = document.createElement("bdi");
+  text.textContent = row.label;
+  label.append(text);
   return label;
 }

@@ -1,11 +1,12 @@
 /** The timeline for those who do not see it: a list of everything on it, which the keyboard walks through. */
 
 import type { Item } from "../model/items";
-import type { Stage } from "./stage";
+import { itemX, itemY } from "../model/scene";
+import { GUTTER, type Stage } from "./stage";
 
 /**
  * A listbox that holds the focus for the whole canvas. Its options are out of sight; the one that the keyboard is at is
- * its active descendant.
+ * its active descendant, and lies where it is drawn, so that a magnifier finds it.
  */
 export class Mirror {
   readonly element = document.createElement("div");
@@ -21,6 +22,7 @@ export class Mirror {
     stage.onChange((change) => {
       if (change === "plan") this.list();
       if (change === "plan" || change === "selection") this.mark();
+      if (change !== "playhead" && change !== "snap") this.place();
     });
   }
 
@@ -32,10 +34,10 @@ export class Mirror {
       option.remove();
       this.options.delete(uid);
     }
-    items.forEach((item, index) => this.place(item, index));
+    items.forEach((item, index) => this.enter(item, index));
   }
 
-  private place(item: Item, index: number): void {
+  private enter(item: Item, index: number): void {
     let option = this.options.get(item.uid);
     if (!option) {
       option = document.createElement("div");
@@ -46,6 +48,16 @@ export class Mirror {
     }
     if (option.textContent !== item.name) option.textContent = item.name;
     if (this.element.children[index] !== option) this.element.insertBefore(option, this.element.children[index] ?? null);
+  }
+
+  private place(): void {
+    const { scene, active, rows, ruler, scrollTop } = this.stage;
+    const item = active ? scene?.byUid.get(active) : undefined;
+    const row = rows.find((one) => one.id === item?.row);
+    const option = active ? this.options.get(active) : undefined;
+    if (!scene || !item || !row || !option) return;
+    option.style.left = `${GUTTER + itemX(scene, item) - SIZE / 2}px`;
+    option.style.top = `${ruler - scrollTop + itemY(scene, row, item) - SIZE / 2}px`;
   }
 
   private mark(): void {
@@ -59,5 +71,7 @@ export class Mirror {
     else this.element.removeAttribute("aria-activedescendant");
   }
 }
+
+const SIZE = 14;
 
 let nextId = 1;

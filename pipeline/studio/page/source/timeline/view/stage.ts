@@ -53,6 +53,10 @@ export class Stage {
     return totalHeight(this.rows);
   }
 
+  get rowsOverflow(): boolean {
+    return this.contentHeight > this.height - this.ruler + 1;
+  }
+
   get scene(): Scene | null {
     if (!this.plan) return null;
     const { axis, rows, selection: selected, playhead } = this;
@@ -88,6 +92,16 @@ export class Stage {
     if (this.active && !this.plan.byUid.has(this.active)) this.active = null;
     this.playhead = Math.min(this.playhead, timeline.seconds);
     this.layOut();
+    this.changed("plan");
+  }
+
+  /** Another schedule is open, of which nothing is known yet. */
+  clear(): void {
+    this.plan = null;
+    this.rows = [];
+    this.scrollTop = 0;
+    this.takeBack();
+    this.select(NOTHING, null);
     this.changed("plan");
   }
 
@@ -163,11 +177,14 @@ export class Stage {
   reveal(item: Item): void {
     this.axis = revealed(this.axis, item.time);
     const row = this.rows.find((one) => one.id === item.row);
-    if (row) {
-      const room = this.height - this.ruler;
-      const least = row.y + Math.min(row.height, room) - room;
-      this.scrollTop = Math.min(Math.max(this.scrollTop, least), row.y);
-    }
+    if (row) this.revealRow(row);
+    else this.changed("axis");
+  }
+
+  revealRow(row: Row): void {
+    const room = this.height - this.ruler;
+    const least = row.y + Math.min(row.height, room) - room;
+    this.scrollTop = Math.min(Math.max(this.scrollTop, least), row.y);
     this.changed("axis");
   }
 
@@ -214,10 +231,13 @@ export class Stage {
 
   private draw(): void {
     const scene = this.scene;
-    if (!scene || this.width < 1 || this.height < 1) return;
+    if (this.width < 1 || this.height < 1) return;
     this.theme ??= readTheme(this.root);
     const { width, height, scrollTop, wave, looks, pictures, overlay } = this;
     const brush = fitCanvas(this.canvas, width, height);
+    brush.fillStyle = this.theme.ground;
+    brush.fillRect(0, 0, width, height);
+    if (!scene) return;
     paint(brush, this.theme, scene, { width, height, gutter: GUTTER, scrollTop, wave, looks, pictures, overlay });
     this.report();
   }

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitted, toX } from "../../../pipeline/studio/page/source/timeline/model/axis";
-import { copied, pasted } from "../../../pipeline/studio/page/source/timeline/model/clipboard";
-import { movable, shifted } from "../../../pipeline/studio/page/source/timeline/model/drag";
-import { hitAt, itemsWithin } from "../../../pipeline/studio/page/source/timeline/model/hits";
-import { NO_MOVES, editsOf } from "../../../pipeline/studio/page/source/timeline/model/items";
-import { keyName } from "../../../pipeline/studio/page/source/timeline/model/labels";
-import { lanesOf } from "../../../pipeline/studio/page/source/timeline/model/lanes";
-import { rowsOf } from "../../../pipeline/studio/page/source/timeline/model/rows";
-import { type Scene, planOf, promptAt } from "../../../pipeline/studio/page/source/timeline/model/scene";
-import { clicked, itemAtCursor, walked } from "../../../pipeline/studio/page/source/timeline/model/selection";
-import { toY } from "../../../pipeline/studio/page/source/timeline/model/values";
+import { fitted, toX } from "../../../../../pipeline/studio/page/source/timeline/model/axis";
+import { copied, pasted } from "../../../../../pipeline/studio/page/source/timeline/model/clipboard";
+import { movable, shifted } from "../../../../../pipeline/studio/page/source/timeline/model/drag";
+import { hitAt, itemsWithin } from "../../../../../pipeline/studio/page/source/timeline/model/hits";
+import { NO_MOVES, editsOf } from "../../../../../pipeline/studio/page/source/timeline/model/items";
+import { keyName } from "../../../../../pipeline/studio/page/source/timeline/model/labels";
+import { lanesOf } from "../../../../../pipeline/studio/page/source/timeline/model/lanes";
+import { rowsOf } from "../../../../../pipeline/studio/page/source/timeline/model/rows";
+import { type Scene, planOf, promptAt } from "../../../../../pipeline/studio/page/source/timeline/model/scene";
+import { clicked, itemAtCursor, walked } from "../../../../../pipeline/studio/page/source/timeline/model/selection";
+import { toY } from "../../../../../pipeline/studio/page/source/timeline/model/values";
 import { film, key } from "./film";
 
 function scene(): Scene {

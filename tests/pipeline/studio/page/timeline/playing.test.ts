@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AHEAD, BEHIND, PACK, isKept, nextPack } from "../../../pipeline/studio/page/source/timeline/player/buffer";
-import { unpacked } from "../../../pipeline/studio/page/source/timeline/player/packs";
+import { AHEAD, BEHIND, PACK, isKept, nextPack } from "../../../../../pipeline/studio/page/source/timeline/player/buffer";
+import { unpacked } from "../../../../../pipeline/studio/page/source/timeline/player/packs";
 
 test("packs are fetched ahead of the playhead until enough is there", () => {
   const film = { frames: 1000, loop: false };

@@ -1,6 +1,6 @@
 /** A small film for the tests: twelve seconds at 12 fps, 120 bpm, two curves, three prompts. */
 
-import type { Curve, Edge, Key, Prompt, Timeline } from "../../../pipeline/studio/page/source/timeline/model/types";
+import type { Curve, Edge, Key, Prompt, Timeline } from "../../../../../pipeline/studio/page/source/timeline/model/types";
 
 export function key(id: string, time: number, value: number, easing = "linear"): Key {
   const span = { from: Math.round(time * 10), to: Math.round(time * 10) + 3 };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitted, isFitted, resized, revealed, scrolledTo, toTime, toX, zoomed } from "../../../pipeline/studio/page/source/timeline/model/axis";
-import { snapped, SNAP_ALL } from "../../../pipeline/studio/page/source/timeline/model/snap";
-import { barTicks, frameTicks, roundStep, secondTicks, valueTicks } from "../../../pipeline/studio/page/source/timeline/model/ticks";
+import { fitted, isFitted, resized, revealed, scrolledTo, toTime, toX, zoomed } from "../../../../../pipeline/studio/page/source/timeline/model/axis";
+import { snapped, SNAP_ALL } from "../../../../../pipeline/studio/page/source/timeline/model/snap";
+import { barTicks, frameTicks, roundStep, secondTicks, valueTicks } from "../../../../../pipeline/studio/page/source/timeline/model/ticks";
 
 const AXIS = fitted(1024, 12, 12);
 

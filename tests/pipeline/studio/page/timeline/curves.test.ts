@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitted, zoomed } from "../../../pipeline/studio/page/source/timeline/model/axis";
-import { EASINGS, easing } from "../../../pipeline/studio/page/source/timeline/model/easings";
-import { computedSegments, linePoints, sampleAt, segmentAt } from "../../../pipeline/studio/page/source/timeline/model/path";
-import { rangeOf, settled, toValue, toY } from "../../../pipeline/studio/page/source/timeline/model/values";
+import { fitted, zoomed } from "../../../../../pipeline/studio/page/source/timeline/model/axis";
+import { EASINGS, easing } from "../../../../../pipeline/studio/page/source/timeline/model/easings";
+import { computedSegments, linePoints, sampleAt, segmentAt } from "../../../../../pipeline/studio/page/source/timeline/model/path";
+import { rangeOf, settled, toValue, toY } from "../../../../../pipeline/studio/page/source/timeline/model/values";
 import { curve, key } from "./film";
 
 const AXIS = fitted(1024, 12, 12);
