@@ -1,0 +1,107 @@
+/** One render: the newest frame, how far it is, its similarity so far, and the last frames as a strip. */
+
+import { stopJob } from "../../document/actions";
+import type { Job } from "../../api/types";
+import { count, duration, speed } from "../../shell/format";
+import type { Arrived } from "../../store/state";
+import { useShared, useStudio } from "../../store/studio";
+
+const STRIP = 8;
+const NONE: readonly Arrived[] = [];
+
+export function Running({ job }: { job: Job }) {
+  const { arrived } = useShared("arrived");
+  const frames = arrived[job.id] ?? NONE;
+  const newest = frames.at(-1);
+  return (
+    <section class="render-job" aria-label={`Render of ${job.path}`}>
+      <Progress job={job} />
+      <div class="stage">
+        {newest === undefined ? (
+          <p class="note">{job.state === "failed" ? "" : job.message || "The first frame is on its way."}</p>
+        ) : (
+          <img src={newest.picture} alt={`Frame ${newest.frame}`} />
+        )}
+      </div>
+      {job.state === "failed" && <p class="bad message">{job.message}</p>}
+      {job.warnings.map((warning) => (
+        <p class="warn message">{warning}</p>
+      ))}
+      {frames.length > 1 && <Curve frames={frames} total={job.frames} />}
+      {frames.length > 1 && (
+        <ol class="strip" aria-label="Newest frames">
+          {frames.slice(-STRIP).map((each) => (
+            <li key={each.picture}>
+              <img src={each.picture} alt="" />
+              <span class="number">{each.frame}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function Progress({ job }: { job: Job }) {
+  const studio = useStudio();
+  const isRunning = job.state === "running" || job.state === "waiting";
+  return (
+    <>
+      <div class="progress-line">
+        <span class={`job-state ${job.state}`}>{job.state}</span>
+        <progress max={Math.max(job.frames, 1)} value={job.done} aria-label="Frames done" />
+        <span class="number">{job.frames === 0 ? "–" : `${job.done} / ${job.frames}`}</span>
+        {isRunning && (
+          <button type="button" onClick={() => void stopJob(studio, job.id)}>
+            Stop
+          </button>
+        )}
+      </div>
+      <dl class="facts">
+        <Fact name="Speed" value={speed(job.fps)} />
+        <Fact name="Similarity" value={job.similarity?.toFixed(3) ?? "–"} />
+        <Fact name={isRunning ? "Left" : "Took"} value={timeOf(job, isRunning)} />
+      </dl>
+    </>
+  );
+}
+
+function timeOf(job: Job, isRunning: boolean): string {
+  if (!isRunning) return duration(Math.round(job.seconds));
+  return job.seconds_left === null ? "–" : duration(Math.round(job.seconds_left));
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class="number">{value}</dd>
+    </div>
+  );
+}
+
+/** Similarity over the film's frames. */
+function Curve({ frames, total }: { frames: readonly Arrived[]; total: number }) {
+  const known = frames.flatMap(({ frame, similarity }) => (similarity === null ? [] : [{ frame, similarity }]));
+  if (known.length < 2) return null;
+  const values = known.map((each) => each.similarity);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const last = Math.max(total - 1, known.at(-1)!.frame, 1);
+  const x = (frame: number): string => ((100 * frame) / last).toFixed(2);
+  const y = (value: number): string => (28 - (24 * (value - low)) / (high - low || 1)).toFixed(2);
+  const points = known.map((each) => `${x(each.frame)},${y(each.similarity)}`).join(" ");
+  return (
+    <figure class="similarity">
+      <svg viewBox="0 0 100 32" preserveAspectRatio="none" role="img"
+        aria-label={`Similarity of ${count(known.length, "frame")}: from ${low.toFixed(3)} to ${high.toFixed(3)}`}>
+        <polyline points={points} />
+      </svg>
+      <figcaption>
+        <span>Similarity</span>
+        <span class="number">
+          {low.toFixed(3)} to {high.toFixed(3)}
+        </span>
+      </figcaption>
+    </figure>
+  );
+}
