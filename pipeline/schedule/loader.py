@@ -21,7 +21,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections import Reading, belongs, declared, fixed, in_reading_order
 from pipeline.schedule.sections.depth import estimating
 from pipeline.schedule.sections.include import included
-from pipeline.schedule.sections.output import frame_rate
+from pipeline.schedule.sections.output import Output, frame_rate
 from pipeline.schedule.sections.output_stereo import require_depth
 from pipeline.schedule.sections.shots import Shot
 from pipeline.schedule.sections.start import with_priors
@@ -95,7 +95,10 @@ def _assembled(document: Value, title: str, noted: list[Noted] | None = None) ->
     models = with_priors(found["models"], found["start"], latents)
     footage = any(shot.sections["source"] or shot.sections["motion"].flow for shot in found["shots"])
     found["models"] = dataclasses.replace(
-        models, finds_texts=_finds_texts(found), finds_motion=footage, depths=_estimating(found["shots"])
+        models,
+        finds_texts=_finds_texts(found),
+        finds_motion=footage,
+        depths=_estimating(found["shots"], found["output"]),
     )
     found["title"] = found["title"] or title
     fields = {field.name for field in dataclasses.fields(Schedule)}
@@ -112,8 +115,9 @@ def _assembled(document: Value, title: str, noted: list[Noted] | None = None) ->
     return schedule
 
 
-def _estimating(shots: Sequence[Shot]) -> tuple[Model, ...]:
-    return estimating((shot.sections["camera"], shot.sections["depth"]) for shot in shots)
+def _estimating(shots: Sequence[Shot], output: Output) -> tuple[Model, ...]:
+    for_eyes = any(video.stereo for video in output.video)
+    return estimating(((shot.sections["camera"], shot.sections["depth"]) for shot in shots), for_eyes)
 
 
 def _finds_texts(found: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from render.errors import RunError
 from render.motion.depth.eye import Eye, centres
 from render.motion.depth.layers import sampled, seen_by, sharpened
 from render.motion.depth.surface import SurfaceMove
@@ -42,7 +43,7 @@ def seen_by_both(picture: Tensor, seen: Seen, eyes: Eyes, fields: Fields) -> tup
     Args:
         picture: (1, 3, H, W) in [0, 1], a finished frame.
         seen: what the frame shows of a room.
-        fields: what reads pictures of depth.
+        fields: what reads pictures of depth, and the nearness of what the frame shows if a model has estimated it.
 
     Raises:
         RunError: the picture of depth needs something that was not loaded.
@@ -74,6 +75,10 @@ def nearness_in(seen: Seen, size: tuple[int, int], fields: Fields) -> Tensor:
         down = eye.directions(points) @ points.new_tensor(eye.turn.T[1])
         found = down / (1.0 - float(eye.place[1]))
         return found.clamp_min(_LEAST).float()
+    if seen.depth.kind == "model":
+        if fields.nearness is None:
+            raise RunError("a room that a model estimates needs that model, which was not loaded")
+        return sharpened(fields.nearness[0])
     nearness = nearness_of(seen.depth, size, fields)
     if seen.view.pose != UNMOVED or seen.view.fov != seen.depth.fov:
         origin = replace(eye, view=View(pose=UNMOVED, fov=seen.depth.fov))

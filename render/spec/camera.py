@@ -94,12 +94,14 @@ class Seen:
     Attributes:
         view: of the frame.
         motion: the 3x3 matrix, row by row, by which `motion:` has moved the picture since the room was first seen, in
-            shares of width and height; empty for not at all.
+            shares of width and height; empty for not at all, and always with a model, which sees it moved.
+        first: the number of the frame from which on the room has been seen.
     """
 
     depth: Depth
     view: View
     motion: tuple[float, ...] = ()
+    first: int = 0
 
 
 CameraMove = FlatMove | RoomMove

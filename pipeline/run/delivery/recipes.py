@@ -27,7 +27,7 @@ def pictured(delivery: Delivery) -> Iterator[Recipe]:
     Frames that a network enlarges are kept as long as the context lasts.
     """
     with ExitStack() as stack:
-        size, redraw = _redrawing(delivery.video, delivery.path, delivery.plan, stack)
+        size, redraw = _redrawing(delivery, stack)
         made = recipe(delivery.video, size, delivery.plan.fps)
         if delivery.video.stereo == SIDE_BY_SIDE:
             made = marked(made)
@@ -58,12 +58,13 @@ def complete_text(delivery: Delivery) -> str:
 Redraw = Callable[[int, bytes], bytes]
 
 
-def _redrawing(video: Video, path: Path, plan: VideoPlan, stack: ExitStack) -> tuple[tuple[int, int], Redraw | None]:
+def _redrawing(delivery: Delivery, stack: ExitStack) -> tuple[tuple[int, int], Redraw | None]:
     """The (width, height) of the frames for ffmpeg, and the function that redraws their PNGs; None if nothing does."""
-    (width, height), enlarge = _enlarging(video, path, plan, stack)
+    video = delivery.video
+    (width, height), enlarge = _enlarging(video, delivery.path, delivery.plan, stack)
     if video.stereo is None:
         return (width, height), enlarge
-    for_eyes = ForBothEyes(video, plan)
+    for_eyes = ForBothEyes(video, delivery.plan, delivery.folder.frames)
     both = for_eyes if enlarge is None else lambda number, png: for_eyes(number, enlarge(number, png))
     return (width * 2 if video.stereo == SIDE_BY_SIDE else width, height), both
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from pipeline.run.folder.frames import COMPRESSION, Pixels
+from pipeline.run.delivery.estimated_rooms import EstimatedRooms
+from pipeline.run.folder.frames import COMPRESSION, FrameFolder, Pixels
 from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.output_stereo import EYES, SCREEN, SIDE_BY_SIDE
 from pipeline.schedule.sections.output_video import Video
@@ -23,7 +24,7 @@ _KEPT = 16  # pictures: those that a boomerang or an interpolation shows again s
 class ForBothEyes:
     """Redraws the PNG of a frame as `video.stereo` says."""
 
-    def __init__(self, video: Video, plan: VideoPlan) -> None:
+    def __init__(self, video: Video, plan: VideoPlan, frames: FrameFolder) -> None:
         import torch
 
         from render.guidance.masks import Masks
@@ -31,13 +32,14 @@ class ForBothEyes:
 
         self._video, self._plan = video, plan
         self._fields = Fields(grey=Masks(torch.device("cpu")).grey)
+        self._rooms = EstimatedRooms(plan, frames)
         self._redrawn = lru_cache(_KEPT)(self._redraw)
 
     def __call__(self, number: int, png: bytes) -> bytes:
         """The PNG of frame `number` for two eyes.
 
         Raises:
-            RunError: a picture or video of depth can no longer be read.
+            RunError: a picture or video of depth can no longer be read, or the model of one is no longer there.
         """
         return self._redrawn(number, png)
 
@@ -59,7 +61,10 @@ class ForBothEyes:
         )
         picture = torch.from_numpy(pixels).movedim(-1, 0)[None].float() / 255
         with torch.inference_mode():
-            left, right = seen_by_both(picture, self._plan.seen_in(number), eyes, self._fields)
+            seen, fields = self._plan.seen_in(number), self._fields
+            if seen.depth.kind == "model":
+                fields = dataclasses.replace(fields, nearness=self._rooms.nearness(number, picture.shape[-2:]))
+            left, right = seen_by_both(picture, seen, eyes, fields)
             made = side_by_side(left, right) if video.stereo == SIDE_BY_SIDE else anaglyph(left, right)
             found: Pixels = (made[0].movedim(0, -1) * 255).round().byte().numpy()
         return found

@@ -158,6 +158,7 @@ def _view(record: Sequence[Any]) -> tuple[int, Seen]:
         depth=Depth(**{**depth, "file": file}),
         view=View(**{**view, "pose": tuple(view["pose"])}),
         motion=tuple(found["motion"]),
+        first=found["first"],
     )
 
 

@@ -137,12 +137,15 @@ class CameraOverTime:
             return None
         pose: tuple[float, ...] = UNMOVED
         origin = self._begun(number)
+        if depth.kind == "model":  # looks at every frame as it is
+            return Seen(depth=depth, view=View(pose=pose, fov=float(self._fov[number])), first=origin)
         if self._poses is not None and number not in self._frames.cuts:
             origin, pose = int(self._origins[number]), _rounded(self._poses[number, 1, :3])
         return Seen(
             depth=self._shown(depth, number, number, origin),
             view=View(pose=pose, fov=float(self._fov[number])),
             motion=_relative(since_cut(origin), since_cut(number)),
+            first=origin,
         )
 
     def _begun(self, number: int) -> int:

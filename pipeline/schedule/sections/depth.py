@@ -144,9 +144,15 @@ def _depth(value: Value, clock: Clock, size: tuple[int, int]) -> Depth | None:
     return depth
 
 
-def estimating(filmed: Iterable[tuple[Camera, Depth | None]]) -> tuple[Model, ...]:
-    """Return the models that estimate depth for the cameras of shots, each once."""
-    names = [depth.model for camera, depth in filmed if camera.moves and depth is not None and depth.model is not None]
+def estimating(filmed: Iterable[tuple[Camera, Depth | None]], for_eyes: bool) -> tuple[Model, ...]:
+    """Return the models that estimate depth for the cameras of shots, each once.
+
+    Args:
+        for_eyes: whether the video has pictures for two eyes, which need it where a camera rests as well.
+    """
+    names = [
+        depth.model for camera, depth in filmed if depth is not None and depth.model and (camera.moves or for_eyes)
+    ]
     return tuple(registry.find_depth(name) for name in dict.fromkeys(names))
 
 
