@@ -220,7 +220,6 @@ class Renderer:
             behind=behind,
             ahead=ahead,
             nearness=state.nearness,
-            level=state.level,
         )
         return as_stored(made)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from render.spec.camera import Depth
 
 _LEAST, _MOST = 0.02, 0.98  # shares of the pixels that are farther than `far`, and than `near`
+_ENOUGH = 1 << 20  # pixels that are sorted: torch sorts no more than 16 million at once
 _BEYOND = 2.0  # times nearer than `near` or farther than `far` that things can be
 _EVEN = 1e-5  # spread, as a share of the values, of a picture in which everything is equally far
 
@@ -33,13 +34,19 @@ def first(found: Tensor, depth: Depth) -> tuple[Tensor, Tensor]:
     return nearness, _level(nearness)
 
 
-def again(found: Tensor, level: Tensor, depth: Depth) -> Tensor:
-    """Return the nearness of a later estimate, with the level of the first one; `found` as for `first`."""
+def again(found: Tensor, level: Tensor, depth: Depth, known: Tensor | None = None) -> Tensor:
+    """Return the nearness of a later estimate, with the level of the first one, mixed with what is known of the room.
+
+    Args:
+        found: as for `first`.
+        known: the nearness so far; None if there is none.
+    """
     own = _level(found)
     middle, spread = (own[:, number, None, None] for number in range(2))
     wanted_middle, wanted_spread = (level[:, number, None, None] for number in range(2))
     scale = wanted_spread / _not_even(spread, middle.abs())
-    return _within(wanted_middle + (found - middle) * scale, depth)
+    new = wanted_middle + (found - middle) * scale
+    return _within(new if known is None else torch.lerp(new, known, depth.smooth or 0.0), depth)
 
 
 def _level(values: Tensor) -> Tensor:
@@ -50,7 +57,8 @@ def _level(values: Tensor) -> Tensor:
 
 
 def _edges(flat: Tensor) -> tuple[Tensor, Tensor]:
-    """The values (B,) between which nearly all of (B, N) are."""
+    """The values (B,) between which nearly all of (B, N) are; of many pixels, a part stands for all."""
+    flat = flat[:, :: 1 + flat.shape[1] // _ENOUGH]
     return torch.quantile(flat, _LEAST, dim=1), torch.quantile(flat, _MOST, dim=1)
 
 

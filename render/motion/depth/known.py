@@ -42,5 +42,4 @@ def renewed(
     found = estimates[depth.model](image).nan_to_num(0.0)
     if level is None or "first" in asked:
         return first(found, depth)
-    new = again(found, level, depth)
-    return (new if nearness is None else torch.lerp(new, nearness, depth.smooth or 0.0)), level
+    return again(found, level, depth, nearness), level

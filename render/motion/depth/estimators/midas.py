@@ -5,6 +5,7 @@ Zero-shot Cross-dataset Transfer" (2020), `MidasNet_small` of isl-org/MiDaS; its
 Modules have the names of the published state dict, which is read as plain tensors.
 """
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -131,13 +132,23 @@ def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> Midas:
     """
     if files.architecture not in ARCHITECTURES:
         raise WeightsError(f"'{files.architecture}' is no MiDaS; expected one of: {', '.join(ARCHITECTURES)}")
+    network = _random(files.random_seed or 0) if files.weights is None else _read(files.weights, files.name)
+    return Midas(network.eval().requires_grad_(False).to(device))
+
+
+def _random(seed: int) -> Network:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(files.random_seed or 0)
-        network = Network().eval().requires_grad_(False)
-    if files.weights is not None:
-        wanted = {key: tuple(value.shape) for key, value in network.state_dict().items()}
-        tensors = fit(read_tensors(files.weights), wanted, files.weights, files.name)
-        if not all(bool(value.isfinite().all()) for value in tensors.values()):
-            raise WeightsError(f"{files.weights}: holds weights that are not finite")
-        network.load_state_dict(tensors)
-    return Midas(network.to(device))
+        torch.manual_seed(seed)
+        return Network()
+
+
+def _read(path: Path, name: str) -> Network:
+    with torch.device("meta"):  # random weights would take longer than those of the file
+        network = Network()
+    known = network.state_dict()
+    tensors = fit(read_tensors(path), {key: tuple(value.shape) for key, value in known.items()}, path, name)
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise WeightsError(f"{path}: holds weights that are not finite")
+    copied = {key: value.to(known[key].dtype, copy=True) for key, value in tensors.items()}
+    network.load_state_dict(copied, assign=True)
+    return network

@@ -1,5 +1,6 @@
 """Depth: its forms, the rooms of shots, what moves in them, and messages."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image
 from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg, formats
-from render.errors import ScheduleError
+from render.errors import DownloadError, ScheduleError
 from render.spec.camera import FlatMove, RoomMove
 from tests.waiting import PATIENCE
 
@@ -173,9 +174,90 @@ def test_a_low_horizon_shows_more_above_that_a_turn_can_bring_from_behind() -> N
         timeline(f"{turning}depth: {{from: ground, horizon: 0.1}}\n")
 
 
+MODEL = "depth: {from: midas-small, every: 3, near: 2, far: 8, smooth: 20%}\n"
+
+
+def estimates(asked: Timeline, frames: range) -> list[str | None]:
+    moves = [asked.at(index).camera for index in frames]
+    return [move.estimate if isinstance(move, RoomMove) else "rests" for move in moves]
+
+
+def test_a_model_estimates_the_first_frame_that_moves_and_then_every_few() -> None:
+    asked = timeline(f"{OUTPUT}{DRIVE}{MODEL}")
+    assert estimates(asked, range(9)) == ["rests", "first", None, None, "again", None, None, "again", None]
+    depth = room(asked, 5).depth
+    assert (depth.kind, depth.model, depth.every, depth.near, depth.smooth) == ("model", "midas-small", 3, 2, 0.2)
+    word = room(timeline(f"{OUTPUT}{DRIVE}depth: depth-anything-v2-small\n"), 3).depth
+    assert (word.model, word.every, word.near, word.far, word.smooth) == ("depth-anything-v2-small", 4, 1, 10, 0.5)
+
+
+def test_a_model_estimates_again_after_a_rest_and_for_the_first_time_in_a_new_room() -> None:
+    resting = "{0s: 0, 0.25s: {to: 0.4, ease: hold}, 0.5s: {to: 0, ease: hold}, 0.75s: {to: 0.4, ease: hold}}"
+    asked = timeline(f"{OUTPUT}prompts: red\ncamera: {{dolly: {resting}}}\n{MODEL}")
+    assert estimates(asked, range(2, 12)) == [
+        *("rests", "rests", "first", None, None),
+        *("rests", "rests", "rests", "again", None),
+    ]
+    carried = (
+        "{length: 4}",
+        "{length: 3, start: carry}",
+        "{length: 3, start: carry, depth: midas-small}",
+        "{length: 3}",
+    )
+    shots = "shots:\n" + "".join(f"- {shot}\n" for shot in carried)
+    joined = timeline(f"output: {{size: [128, 72], fps: 12}}\n{DRIVE}{MODEL}{shots}")
+    assert estimates(joined, range(1, 12)) == [
+        *("first", None, None, "again", None, None),  # with the same depth, a shot carries on
+        *("first", None, None, "rests", "first"),
+    ]
+
+
+def test_only_models_that_are_used_are_loaded_and_in_the_spec() -> None:
+    found = read_schedule(f"{OUTPUT}{DRIVE}{MODEL}", "a.yaml", "a")
+    assert [model.name for model in found.models.depths] == ["midas-small"]
+    assert not read_schedule(f"{OUTPUT}prompts: red\n{MODEL}", "a.yaml", "a").models.depths
+    assert not read_schedule(f"{OUTPUT}{DRIVE}depth: ground\n", "a.yaml", "a").models.depths
+    camera = json.loads(timeline(f"{OUTPUT}{DRIVE}depth: ground\n").at(3).to_json())["camera"]
+    assert set(camera) == {"after", "before", "depth", "motion"}
+    assert set(camera["depth"]) == {"far", "file", "fov", "horizon", "kind", "near", "seconds"}
+
+
+def test_a_model_sees_anew_what_is_ahead_so_a_camera_drives_on_forever() -> None:
+    timeline(f"{OUTPUT}prompts: red\ncamera: {{dolly: 20/s, pedestal: -3/s}}\n{MODEL}")
+    with pytest.raises(
+        ScheduleError, match=r"it drives 2\.5 ahead in one frame, through what is nearest, which is 2 away"
+    ):
+        timeline(f"{OUTPUT}prompts: red\ncamera: {{dolly: 30/s}}\n{MODEL}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{from: random:midas}", "unknown depth model 'random:midas'"),
+        ("{from: midas-small, every: 0}", "depth.every: expected a whole number from 1"),
+        ("{from: midas-small, smooth: 2}", "depth.smooth: expected a share such as 0.5 or 50%, from 0% to 100%"),
+        ("{from: midas-small, near: 3, far: 3}", "depth.far: far must be farther than near (3), got 3"),
+    ],
+)
+def test_what_is_wrong_with_a_model_is_said_with_its_place(text: str, message: str) -> None:
+    with pytest.raises(ScheduleError) as error:
+        timeline(f"{OUTPUT}{DRIVE}depth: {text}\n")
+    assert message in str(error.value)
+    assert "a.yaml:4:" in str(error.value)
+
+
+def test_a_model_that_is_missing_offline_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RENDER_CACHE", str(tmp_path))
+    found = read_schedule(f"{OUTPUT}{DRIVE}{MODEL}", "a.yaml", "a")
+    with pytest.raises(DownloadError, match=r"midas-small\.pt is not in the cache, and offline mode forbids"):
+        found.models.locate(offline=True, progress=lambda *_: None)
+
+
 def test_settings_that_do_nothing_are_warnings() -> None:
     found = read_schedule(f"{OUTPUT}{DRIVE}depth: {{from: ground, near: 2}}\n", "a.yaml", "a").warnings
     assert "depth.near: has no effect: depth is ground" in str(found[0])
+    (unused,) = read_schedule(f"{OUTPUT}{DRIVE}depth: {{from: ground, every: 2}}\n", "a.yaml", "a").warnings
+    assert "depth.every: has no effect: depth is ground" in str(unused)
     (told,) = read_schedule(f"{OUTPUT}prompts: red\ndepth: ground\n", "a.yaml", "a").warnings
     assert "3:8: depth: has no effect: the camera does not move" in str(told)
     assert not read_schedule(f"{OUTPUT}{DRIVE}depth: ground\n", "a.yaml", "a").warnings

@@ -8,10 +8,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from render.errors import WeightsError
+from render.errors import DownloadError, WeightsError
 from render.models import registry
 from render.models.model import ModelFiles
 from render.motion.depth.estimators.depth_anything import DepthAnything, _built, load, read_settings
+from render.renderer.loading.weights import locate
 
 CPU = torch.device("cpu")
 SMALL = {  # of Depth-Anything-V2-Small-hf/config.json, what determines the network
@@ -175,8 +176,12 @@ def test_other_weights_are_refused(published: Path, tmp_path: Path) -> None:
             load(files(published, str(tmp_path / "model.safetensors")), CPU, torch.float32)
 
 
-def test_the_published_file_is_known_by_its_digest() -> None:
+def test_another_file_than_the_published_one_is_refused(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RENDER_CACHE", str(tmp_path))
     model = registry.find_depth("depth-anything-v2-small")
-    assert model.download is not None
-    assert model.download.sha256 is not None
-    assert model.licence == "Apache-2.0"
+    (tmp_path / f"{model.name}.json").write_bytes((published / "config.json").read_bytes())
+    (tmp_path / f"{model.name}.safetensors").write_bytes((published / "model.safetensors").read_bytes())
+    with pytest.raises(DownloadError, match="its SHA-256 is"):
+        locate(model, offline=True, progress=lambda *_: None)

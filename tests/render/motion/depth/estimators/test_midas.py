@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from render.errors import WeightsError
+from render.errors import DownloadError, WeightsError
 from render.models import registry
 from render.motion.depth.estimators.midas import Midas, Network, load, seen_size
+from render.renderer.loading.weights import locate
 
 CPU = torch.device("cpu")
 # Of `MidasNet_small(features=64, backbone="efficientnet_lite3", blocks={"expand": True})` in isl-org/MiDaS.
@@ -104,6 +105,20 @@ def test_other_weights_are_refused(state: dict[str, Tensor], change: Any, messag
 class Opens:
     def __reduce__(self) -> tuple[Any, ...]:
         return open, ("opened", "w")
+
+
+def test_a_file_that_was_put_into_the_cache_by_hand_is_found_and_remembered(
+    state: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RENDER_CACHE", str(tmp_path))
+    published(state, tmp_path / "midas-small.pt")
+    model = registry.find_depth("midas-small")
+    found = locate(model, offline=True, progress=lambda *_: None)
+    assert found.weights == tmp_path / "midas-small.pt"
+    assert found.digests() == {"midas-small.pt": (tmp_path / "midas-small.pt.sha256").read_text().split("\n")[1][:64]}
+    published({**state, "scratch.output_conv.4.bias": torch.zeros(1)}, tmp_path / "midas-small.pt")
+    with pytest.raises(DownloadError, match="its content changed"):
+        locate(model, offline=True, progress=lambda *_: None)
 
 
 def test_nothing_in_a_file_is_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
