@@ -54,6 +54,7 @@ def models(ctx: click.Context, everything: bool) -> None:
         _list("start.prior", registry.priors().values())
         _list("models.segmenter", registry.segmenters().values())
         _list("models.flow", registry.flows().values())
+        _list("depth.from", registry.depths().values())
         show(f"files: {cache_folder()} (set RENDER_CACHE to change it); models of your own: docs/models.md")
 
 
@@ -109,12 +110,13 @@ def _find(name: str) -> list["Model"]:
         registry.find_prior,
         registry.find_segmenter,
         registry.find_flow,
+        registry.find_depth,
     ):
         with contextlib.suppress(UnknownNameError):
             found.append(find(name))
     if not found:
-        kinds = registry.latents, registry.perceptors, registry.priors, registry.segmenters, registry.flows
-        known = [name for names in kinds for name in names()]
+        kinds = (registry.latents(), registry.perceptors(), registry.priors(), registry.segmenters(), registry.flows())
+        known = [name for names in (*kinds, registry.depths()) for name in names]
         raise InputError(f"unknown model '{name}'; {suggestion(name, known, 'render models --all lists them')}")
     return found
 

@@ -64,7 +64,10 @@ def preview(
         show(str(target))
         return
     from pipeline.views.preview import write_preview
+    from pipeline.views.room import stand_in
 
     target = output or Path(f"{stem_of(file)}-preview.mp4")
     count = write_preview(schedule, image, target, ffmpeg.find_binary(ffmpeg_program))
     show(f"{target}: {count} frames")
+    if note := stand_in(schedule):
+        show(note)

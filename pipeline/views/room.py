@@ -1,4 +1,7 @@
-"""Shows a test picture as a camera sees it that moves in a room: laid on the ground and the sky, or on a surface."""
+"""Shows a test picture as a camera sees it that moves in a room: laid on the ground and the sky, or on a surface.
+
+What a model would estimate in the frames is a ground here, since there are no frames yet.
+"""
 
 from dataclasses import replace
 
@@ -7,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.guidance.masks import Masks
 from render.motion.depth.eye import Eye
@@ -21,6 +25,13 @@ from render.spec.camera import UNMOVED, FlatMove, RoomMove, View
 _CPU = torch.device("cpu")
 _TILE = 8.0  # heights of the camera that a tile of the picture measures on the ground
 _HAZE = 0.1  # nearness at which half of the ground is seen through haze
+_LOWEST = 0.02  # height of the camera above the ground; with a model, it may go lower
+
+
+def stand_in(schedule: Schedule) -> str:
+    """What is shown in the place of a model's estimates; "" if there are none."""
+    names = ", ".join(model.name for model in schedule.models.depths)
+    return f"a ground stands in for the depth that {names} will estimate in the frames" if names else ""
 
 
 class Room:
@@ -39,12 +50,13 @@ class Room:
             self._move, self._matrix = self._begun(spec.index), np.eye(3)
         if isinstance(move, RoomMove):
             self._move = move
-            self._matrix = to_pixels(np.reshape(move.motion, (3, 3)), spec.size) if move.motion else np.eye(3)
+            if move.depth.kind != "model":
+                self._matrix = to_pixels(np.reshape(move.motion, (3, 3)), spec.size) if move.motion else np.eye(3)
         if self._move is None:
             return None
         self._matrix = motion_matrix(spec.transforms, spec.size, spec.center) @ self._matrix
         points = _seen_through(self._matrix, spec.size)
-        if self._move.depth.kind == "ground":
+        if self._move.depth.kind in ("ground", "model"):
             return _on_ground(picture, points, Eye(view=self._move.after, size=spec.size, horizon=self._horizon))
         whole = RoomMove(
             depth=self._move.depth,
@@ -77,7 +89,7 @@ def _on_ground(picture: Tensor, points: Tensor, eye: Eye) -> Tensor:
     height, width = picture.shape[-2:]
     rays = eye.directions(points) @ torch.from_numpy(eye.turn)
     across, down, ahead = rays.unbind(-1)
-    nearness = down.clamp_min(1e-6) / (1.0 - float(eye.place[1]))
+    nearness = down.clamp_min(1e-6) / max(_LOWEST, 1.0 - float(eye.place[1]))
     floor = torch.stack([eye.place[0] + across / nearness, -eye.place[2] - ahead / nearness], dim=-1)
     flat = torch.hypot(across, ahead)
     sky = torch.stack([torch.atan2(across, ahead) * width / 2, torch.atan2(down, flat) * width / 2], dim=-1)

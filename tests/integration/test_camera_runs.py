@@ -62,3 +62,52 @@ def test_a_changed_picture_of_depth_is_noticed(schedule: Path, tmp_path: Path) -
     events = list(Session().events(loaded, tmp_path / "out", RunOptions()))
     assert not isinstance(events[-1], Finished)
     assert "depth.png: has changed since the schedule was read" in str(events[-1])
+
+
+MODEL = """
+output: {size: [64, 32], fps: 8, seed: 5}
+models: {latent: pixels, perceptors: [toy]}
+prompts: {0: red, 8: blue}
+motion: {rotate: 10/s, zoom: 1.1/s}
+camera: {dolly: 0.4/s, truck: {0: 0.3, 4: 0, 5: {to: 0.3, ease: hold}}, pan: 20*sin(t)}
+depth: {from: "random:midas-small", every: 3, smooth: 0.6}
+refine: {steps: 2, first_frame: 10, cutouts: 4}
+shots:
+- {length: 7}
+- {length: 5, start: carry, depth: {from: "random:midas-small", far: 4, every: 2}, refine: {cadence: 3}}
+- {length: 4}
+"""
+
+
+@pytest.fixture
+def estimating(tmp_path: Path) -> Path:
+    path = tmp_path / "model.yaml"
+    path.write_text(MODEL)
+    return path
+
+
+def test_a_room_that_a_model_sees_is_the_same_in_any_parts(estimating: Path, tmp_path: Path) -> None:
+    whole = rendered(estimating, tmp_path / "whole")
+    assert len(whole) == 16
+    assert rendered(estimating, tmp_path / "parts", (5, 9), (0, 5), (9, 10), (10, 16)) == whole
+
+
+def test_a_killed_run_with_a_model_ends_with_the_same_frames(command: str, estimating: Path, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finish(command, estimating, whole)
+    kill_after(command, estimating, killed, 6, 0.03)
+    kill_after(command, estimating, killed, 9, 0.03)
+    finish(command, estimating, killed)
+    assert frame_bytes(killed / "model") == frame_bytes(whole / "model")
+
+
+def test_two_runs_with_a_model_in_lockstep_are_those_of_each_alone(
+    command: str, estimating: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(MODEL.replace("seed: 5", "seed: 6"))
+    for path in (estimating, other):
+        finish(command, path, tmp_path / "alone")
+    finish(command, estimating, tmp_path / "together", str(other), "--lockstep", "2")
+    for name in ("model", "other"):
+        assert frame_bytes(tmp_path / "together" / name) == frame_bytes(tmp_path / "alone" / name)

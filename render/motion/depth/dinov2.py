@@ -51,7 +51,7 @@ class Dinov2(nn.Module):
             tokens = layer(tokens)
             if number in self._shape.taken:
                 kept = self.layernorm(tokens) if self._shape.is_normed else tokens
-                found.append(kept[:, 1:].transpose(1, 2).unflatten(2, (rows, columns)))
+                found.append(kept[:, 1:].transpose(1, 2).reshape(len(pictures), -1, rows, columns))
         return found
 
 
@@ -74,7 +74,7 @@ class _Embeddings(nn.Module):
     def _places(self, rows: int, columns: int) -> Tensor:
         if rows == columns == self._across:
             return self.position_embeddings
-        grid = self.position_embeddings[:, 1:].transpose(1, 2).unflatten(2, (self._across, self._across))
+        grid = self.position_embeddings[:, 1:].transpose(1, 2).reshape(1, -1, self._across, self._across)
         grid = F.interpolate(grid, size=(rows, columns), mode="bicubic", align_corners=False)
         return torch.cat([self.position_embeddings[:, :1], grid.flatten(2).transpose(1, 2)], dim=1)
 
@@ -105,12 +105,15 @@ class _Attention(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         query, key, value = (
-            getattr(self.attention, name)(tokens).unflatten(2, (self._heads, -1)).transpose(1, 2)
-            for name in ("query", "key", "value")
+            self._of_each_head(getattr(self.attention, name)(tokens)) for name in ("query", "key", "value")
         )
         seen = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
         result: Tensor = self.output.dense(seen)  # type: ignore[operator]
         return result
+
+    def _of_each_head(self, tokens: Tensor) -> Tensor:
+        count, length, size = tokens.shape
+        return tokens.view(count, length, self._heads, size // self._heads).transpose(1, 2)
 
 
 class _Mlp(nn.Module):

@@ -12,6 +12,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.views.plot.plot import plot_schedule
 from pipeline.views.preview import draw_card, motion
+from pipeline.views.room import stand_in
 
 WIDTH, HEIGHT = 96, 56
 OUTPUT = f"output: {{size: [{WIDTH}, {HEIGHT}], fps: 12, length: 2s}}\nprompts: red\n"
@@ -48,6 +49,16 @@ def test_a_picture_of_depth_shows_the_picture(tmp_path: Path) -> None:
     assert np.abs(found[0] - found[0].mean()).max() > 20
     far, close = (np.abs(found[12][rows] - found[0][rows]).mean() for rows in (slice(0, 12), slice(18, 38)))
     assert close > far > 1
+
+
+def test_a_ground_stands_in_for_what_a_model_will_estimate(tmp_path: Path) -> None:
+    camera = "camera: {dolly: 1/s, pedestal: -1.5}\n"
+    asked = schedule(f"{camera}depth: {{from: midas-small, near: 4}}\nmotion: {{zoom: 0.8/s}}\n")
+    found = frames(asked)
+    changed = np.abs(found[12] - found[0]).max(axis=(1, 2))
+    assert np.median(changed[HEIGHT // 2 + 3 :]) > 50
+    assert stand_in(asked) == "a ground stands in for the depth that midas-small will estimate in the frames"
+    assert stand_in(schedule("camera: {dolly: 1/s}\ndepth: ground\n")) == ""
 
 
 def test_the_path_is_drawn_from_above(tmp_path: Path) -> None:

@@ -78,7 +78,8 @@ def picture(height: int, width: int, count: int = 1) -> torch.Tensor:
 def theirs(folder: Path, image: torch.Tensor) -> Any:
     import transformers
 
-    network = transformers.DepthAnythingForDepthEstimation.from_pretrained(folder).eval()
+    network: Any = transformers.DepthAnythingForDepthEstimation.from_pretrained(folder)
+    network.eval()
     mean, std = (torch.tensor(numbers).view(1, 3, 1, 1) for numbers in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     with torch.no_grad():
         return network((image - mean) / std).predicted_depth

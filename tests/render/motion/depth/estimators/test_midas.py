@@ -37,9 +37,9 @@ SHAPES = {
 def state() -> dict[str, Tensor]:
     """Weights whose nearness differs from picture to picture, unlike that of fresh ones."""
     torch.manual_seed(5)
-    network = Network()
-    network.scratch.output_conv[4].bias.data.fill_(1.0)  # type: ignore[index, operator, union-attr]
-    return network.state_dict()
+    state = Network().state_dict()
+    state["scratch.output_conv.4.bias"].fill_(1.0)
+    return state
 
 
 def published(state: Any, path: Path, write: Callable[[Any, Path], None] = torch.save) -> Path:
