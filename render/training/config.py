@@ -153,12 +153,12 @@ class DepthConfig:
     held_out: int = 400
     size: int = 144
     seen: float = 0.4
-    steps: int = 6_000
+    steps: int = 4_600
     batch: int = 16
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 0.02
     trimmed: float = 0.05
-    gradients: float = 0.5
+    gradients: float = 0.2
     average: float = 0.998
     save_every: int = 250
     seed: int = 0

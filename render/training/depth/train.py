@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 CHECKPOINT = "depth.pt"
 _LOG_EVERY = 50
 _LEAST = 0.02  # spread of the nearness of a view that says anything
+_THINGS = 3  # every third scene at least has no horizon but things before something; of all scenes it is a sixth
 _WARM = 100  # steps in which the learning rate rises
 
 
@@ -28,6 +29,7 @@ class DepthRun:
 
     def __init__(self, scenes: DepthScenes, run: Path, config: DepthConfig) -> None:
         self.config, self.run, self.scenes = config, run, scenes
+        self._things = np.flatnonzero(np.isnan(scenes.horizons))
         self._shown = round(config.seen * len(scenes.pictures))
         torch.manual_seed(config.seed)
         self.net = DepthNet(nn.BatchNorm2d).to(memory_format=torch.channels_last)
@@ -72,6 +74,8 @@ class DepthRun:
     def _batch(self) -> Views:
         rng = np.random.default_rng([self.config.seed, self.step])
         rows = rng.integers(len(self.scenes.pictures), size=self.config.batch)
+        if len(self._things):
+            rows[: self.config.batch // _THINGS] = rng.choice(self._things, self.config.batch // _THINGS)
         return views(self.scenes, rows, self._shown, rng)
 
     def _share(self) -> float:
