@@ -12,6 +12,7 @@ from render.guidance.followed import Followed
 from render.motion.canvas.painting import Painter
 from render.motion.repainting import drawn, mixed, repainted_start
 from render.motion.shown import trusted
+from render.motion.uncovered import uncovered
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.renderer.colours import matched
@@ -44,6 +45,7 @@ class Prepared:
         canvas: see `FrameState.canvas`.
         own: (1, 3, H, W) in [0, 1], the picture of its footage, see `FrameSpec.source`; None without any.
         share: (1, 1, H, W) in [0, 1], how much of the moved picture is in it; None for all of it.
+        uncovered: see `FrameState.uncovered`.
         followed: what the loss `temporal` compares with; None if there is no such loss or no previous frame.
     """
 
@@ -54,6 +56,7 @@ class Prepared:
     canvas: Tensor | None = None
     own: Tensor | None = None
     share: Tensor | None = None
+    uncovered: Tensor | None = None
     followed: Followed | None = None
 
 
@@ -102,7 +105,10 @@ class Preparation:
         start = latent if refined else None
         if latent is None and (refined or spec.noise):
             start = warm_start(self._models.latents, state.image, state.latent, image, motion)
-        return Prepared(image=image, latent=latent, start=start, seen=seen, canvas=canvas, followed=followed)
+        new = uncovered(state.uncovered, state.image, motion, spec, self._models.latents.stride)
+        return Prepared(
+            image=image, latent=latent, start=start, seen=seen, canvas=canvas, uncovered=new, followed=followed
+        )
 
     def _repainted(self, state: FrameState, spec: FrameSpec, source: SourceFrame, refined: bool) -> Prepared:
         """Return the source's picture, into which the previous one is mixed after this frame's motion."""
@@ -118,7 +124,10 @@ class Preparation:
             latent = state.latent if source.mix else None
             start = repainted_start(latents, state.image, latent, image, motion, share)
         followed = Followed(picture=moved, trust=trust) if TEMPORAL in spec.losses else None
-        return Prepared(image=image, latent=None, start=start, seen=seen, own=own, share=share, followed=followed)
+        new = uncovered(state.uncovered, state.image, motion, spec, latents.stride)
+        return Prepared(
+            image=image, latent=None, start=start, seen=seen, own=own, share=share, uncovered=new, followed=followed
+        )
 
     def altered(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
         """Return what refinement gets, after everything that changes it first, in order."""

@@ -30,7 +30,6 @@ from render.sources import Show, no_footage, prior
 from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
-
 FP16_LOSS_SCALE = 4096.0  # keeps the gradients of a mean over a million numbers from underflowing
 
 
@@ -186,7 +185,7 @@ class Renderer:
             return drawing._step(state, spec)
         state = None if spec.cut else state
         if state is not None and spec.redrawn:
-            state = replace(state, latent=None, canvas=None, optimizer_state={})
+            state = replace(state, latent=None, canvas=None, uncovered=None, optimizer_state={})
         guides = self._models.guides(spec)
         found = self._stages.finished(state, spec, guides, careful=False)
         if not is_finite(found.image, found.latent, found.optimizer_state):
@@ -203,6 +202,7 @@ class Renderer:
             optimizer_state=found.optimizer_state,
             similarity=similarity(found.image, guides),
             canvas=found.canvas,
+            uncovered=found.uncovered,
             colours=remembered(state, spec, found.image),
             shown=locked_frame(found.image, spec),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from render.motion.uncovered import worn
 from render.refinement.areas import Areas
 from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
@@ -23,12 +24,13 @@ from render.spec import FrameSpec
 
 @dataclass(frozen=True)
 class Finished:
-    """The picture of a frame, the latent that decodes to it if there is one, the optimiser's state, and the canvas."""
+    """What a frame hands on, see `FrameState`."""
 
     image: Tensor
     latent: Tensor | None
     optimizer_state: dict[str, Tensor]
     canvas: Tensor | None = None
+    uncovered: Tensor | None = None
 
 
 class Stages:
@@ -69,7 +71,9 @@ class Stages:
         prepared = preparation.altered(prepared, state, spec, refined)
         carried = state.optimizer_state if state is not None else {}
         found = self._refined(prepared, spec, guides, areas, generator, carried, careful=careful) if refined else None
-        return self._restored(found or Finished(prepared.image, prepared.latent, carried, prepared.canvas), areas)
+        found = found or Finished(prepared.image, prepared.latent, carried)
+        left = worn(prepared.uncovered, spec.num_steps if refined else 0)
+        return self._restored(replace(found, canvas=prepared.canvas, uncovered=left), areas)
 
     def _refined(
         self,
@@ -101,9 +105,10 @@ class Stages:
             guide_images=images,
             areas=areas,
             followed=prepared.followed,
+            pace=None if prepared.uncovered is None else 1 + (spec.uncovered - 1) * prepared.uncovered,
         )
         image = self.scheduler.refine(refinement, optimizer)
-        return Finished(image, optimizer.latent.detach(), optimizer.state(), prepared.canvas)
+        return Finished(image, optimizer.latent.detach(), optimizer.state())
 
     def _restored(self, found: Finished, areas: Areas) -> Finished:
         """Lay what is kept over the finished picture."""

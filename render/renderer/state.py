@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-OPTIONAL = ("latent", "canvas", "colours", "shown", "behind")  # tensors that not every state has
+OPTIONAL = ("latent", "canvas", "colours", "shown", "behind", "uncovered")  # tensors that not every state has
 
 
 @dataclass(kw_only=True)
@@ -25,6 +25,8 @@ class FrameState:
         colours: (B, 3, N), the statistics that later frames are matched to, see `render.guidance.colour.statistics`;
             None if none are.
         shown: (B, 3, H, W) in [0, 1], the finished frame if it differs from `image`, which the next frame starts from.
+        uncovered: (B, 1, h, w) in [0, 1], how new each cell of the latent is, see `render.motion.uncovered`; None if
+            that makes no difference.
         behind: (B, 3, H, W), if this frame is not refined, the last one before it that is.
         ahead: then the state of the next one that is, which is already there.
     """
@@ -38,6 +40,7 @@ class FrameState:
     colours: Tensor | None = None
     shown: Tensor | None = None
     behind: Tensor | None = None
+    uncovered: Tensor | None = None
     ahead: "FrameState | None" = None
 
     @property
