@@ -75,6 +75,8 @@ def lines(schedule: Schedule) -> list[Line]:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
     if not (schedule.refine.cadence.is_constant and schedule.refine.cadence.keys[0].value == 1):
         found.append(Line(name="cadence", unit="frames", curve=schedule.refine.cadence))
+    if not schedule.refine.uncovered.is_constant:
+        found.append(Line(name="uncovered", unit="times the lr", curve=schedule.refine.uncovered))
     found += _footage(schedule) + _noise(schedule) + _colour(schedule)
     losses = {name: curve for name, curve in schedule.losses.items() if name != "guide" or schedule.guides.images}
     found += [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in losses.items()]

@@ -73,10 +73,10 @@ class Timeline:
         self.num_steps: Array = np.append(self._steps, self._steps[: self.num_led])
         for index in self.cuts:
             self.num_steps[index] = self._first_steps(index)
-        cadence = schedule.refine.cadence.sample(self.times)
-        self._cadence = Cadence(cadence, self.ranges_from_noise(), self.num_led)
+        self._cadence = Cadence(schedule.refine.cadence.sample(self.times), self.ranges_from_noise(), self.num_led)
         self.num_steps[~self._cadence.is_key] = 0
         self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
+        self._uncovered = np.maximum(schedule.refine.uncovered.sample(self.times), 1)
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
 
     @property
@@ -87,8 +87,7 @@ class Timeline:
     @property
     def cost(self) -> float:
         """A cost estimate for ordering schedules: pixels times steps, with one extra step for a frame's fixed cost."""
-        width, height = self._schedule.output.size
-        return float(self.num_steps.sum() + len(self)) * width * height
+        return float((self.num_steps.sum() + len(self)) * np.prod(self._schedule.output.size))
 
     def ranges_from_noise(self) -> list[tuple[int, int]]:
         """Half-open ranges of frames, each of which starts from noise: at the first frame and at every cut."""
@@ -135,6 +134,7 @@ class Timeline:
             adapt=shot.refine.adapt,
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
+            uncovered=1.0 if index in self.cuts else float(self._uncovered[moment]),
             perceptors=tuple(self._perceptors[:, moment].tolist()),
             latent=self._latent_of(shot),
             redrawn=index > 0 and self._latent_of(shot) != self._latent_of(self._shot_of(self._cadence.before(index))),

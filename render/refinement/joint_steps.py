@@ -52,7 +52,8 @@ class Pending:
         palette = refinement.palette
         colours = None if palette is None else palette.shape[1]
         settings = spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses)
-        extras = refinement.guide_images is None, refinement.followed is None, colours, refinement.areas.kind
+        absent = refinement.guide_images is None, refinement.followed is None, refinement.pace is None
+        extras = absent, colours, refinement.areas.kind
         return id(refinement.latents), guides, shape, settings, extras
 
     def result(self) -> Tensor:
@@ -107,6 +108,7 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
     palettes = [refinement.palette for refinement in refinements]
     images = [refinement.guide_images for refinement in refinements if refinement.guide_images is not None]
     followed = [refinement.followed for refinement in refinements if refinement.followed is not None]
+    paces = [refinement.pace for refinement in refinements if refinement.pace is not None]
     refinement = replace(
         first,
         guides=guides,
@@ -114,6 +116,7 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
         generator=tuple(generators),
         guide_images=batch_guide_images(images) if images else None,
         followed=batch_followed(followed) if followed else None,
+        pace=torch.cat(paces) if paces else None,
         weights=weights,
         palettes=None if palettes[0] is None else torch.cat([each for each in palettes if each is not None]),
         areas=areas.joined([refinement.areas for refinement in refinements]),

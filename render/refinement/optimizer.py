@@ -46,7 +46,7 @@ class LatentAdam:
 
         Args:
             lr: about the distance that each element moves, with "picture" their root mean square; (B, 1, 1, 1) for a
-                different one per picture.
+                different one per picture, (B, 1, h, w) per cell.
         """
         (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
         self.move(gradient / self._loss_scale, lr)

@@ -68,6 +68,7 @@ class Refinement:
         palettes: (B, K, 3) in OKLab, which replace the spec's if every picture has its own.
         areas: where losses apply, and what is kept as it is.
         followed: the last results, moved, if the frame has a loss for that.
+        pace: (B, 1, h, w), what the learning rate is multiplied by in every cell; None for 1 everywhere.
     """
 
     latents: Latent
@@ -81,6 +82,7 @@ class Refinement:
     areas: Areas = NOWHERE
     palettes: Tensor | None = None
     followed: Followed | None = None
+    pace: Tensor | None = None
 
     @property
     def palette(self) -> Tensor | None:
@@ -116,7 +118,7 @@ class Refinement:
         Args:
             lr: one number for all pictures, or (B, 1, 1, 1).
         """
-        optimizer.step(self._loss(optimizer.latent), lr)
+        optimizer.step(self._loss(optimizer.latent), lr if self.pace is None else lr * self.pace)
         optimizer.replace(self.latents.project(optimizer.latent))
 
     def _loss(self, latent: Tensor) -> Tensor:

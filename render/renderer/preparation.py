@@ -14,6 +14,7 @@ from render.motion.composed import carried
 from render.motion.displacements import Displacement
 from render.motion.repainting import drawn, mixed, repainted_start
 from render.motion.shown import trusted
+from render.motion.uncovered import uncovered
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.renderer.colours import matched
@@ -48,6 +49,7 @@ class Prepared:
         share: (1, 1, H, W) in [0, 1], how much of the moved picture is in it; None for all of it.
         motion: what has moved it; None without a predecessor.
         nearness: see `FrameState.nearness`.
+        uncovered: see `FrameState.uncovered`.
         followed: what the loss `temporal` compares with; None if there is no such loss or no previous frame.
     """
 
@@ -60,6 +62,7 @@ class Prepared:
     share: Tensor | None = None
     motion: Displacement | None = None
     nearness: Tensor | None = None
+    uncovered: Tensor | None = None
     followed: Followed | None = None
 
 
@@ -108,6 +111,7 @@ class Preparation:
         start = latent if refined else None
         if latent is None and (refined or spec.noise):
             start = warm_start(self._models.latents, state.image, state.latent, image, motion)
+        new = uncovered(state.uncovered, state.image, motion, spec, self._models.latents.stride)
         return Prepared(
             image=image,
             latent=latent,
@@ -116,6 +120,7 @@ class Preparation:
             canvas=canvas,
             motion=motion,
             nearness=nearness,
+            uncovered=new,
             followed=followed,
         )
 
@@ -138,6 +143,7 @@ class Preparation:
             latent = state.latent if source.mix else None
             start = repainted_start(latents, state.image, latent, image, motion, share)
         followed = Followed(picture=moved, trust=trust) if TEMPORAL in spec.losses else None
+        new = uncovered(state.uncovered, state.image, motion, spec, latents.stride)
         return Prepared(
             image=image,
             latent=None,
@@ -147,6 +153,7 @@ class Preparation:
             share=share,
             motion=motion,
             nearness=nearness,
+            uncovered=new,
             followed=followed,
         )
 

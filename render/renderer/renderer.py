@@ -31,7 +31,6 @@ from render.sources import Show, no_footage, prior
 from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
-
 FP16_LOSS_SCALE = 4096.0  # keeps the gradients of a mean over a million numbers from underflowing
 
 
@@ -187,7 +186,8 @@ class Renderer:
             return drawing._step(state, spec, is_seen)
         state = None if spec.cut else state
         if state is not None:
-            state = replace(state, latent=None, canvas=None, optimizer_state={}) if spec.redrawn else state
+            if spec.redrawn:
+                state = replace(state, latent=None, canvas=None, uncovered=None, optimizer_state={})
             state = state if is_seen else self._stages.seen(state, spec)
         guides = self._models.guides(spec)
         found = self._stages.finite(state, spec, guides, self.warn)
@@ -198,6 +198,7 @@ class Renderer:
             optimizer_state=found.optimizer_state,
             similarity=similarity(found.image, guides),
             canvas=found.canvas,
+            uncovered=found.uncovered,
             colours=remembered(state, spec, found.image),
             shown=locked_frame(found.image, spec),
             nearness=found.nearness,

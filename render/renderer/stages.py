@@ -8,6 +8,7 @@ from torch import Tensor
 
 from render.errors import NonFiniteError
 from render.motion.depth.known import renewed
+from render.motion.uncovered import worn
 from render.refinement.areas import Areas
 from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
@@ -26,13 +27,14 @@ from render.spec.camera import RoomMove
 
 @dataclass(frozen=True)
 class Finished:
-    """The picture of a frame, the latent that decodes to it if there is one, and what of it the next frame needs."""
+    """What a frame hands on, see `FrameState`."""
 
     image: Tensor
     latent: Tensor | None
     optimizer_state: dict[str, Tensor]
     canvas: Tensor | None = None
     nearness: Tensor | None = None
+    uncovered: Tensor | None = None
 
 
 class Stages:
@@ -73,8 +75,10 @@ class Stages:
         prepared = preparation.altered(prepared, state, spec, refined)
         carried = state.optimizer_state if state is not None else {}
         found = self._refined(prepared, spec, guides, areas, generator, carried, careful=careful) if refined else None
-        found = found or Finished(prepared.image, prepared.latent, carried, prepared.canvas)
-        return self._restored(replace(found, nearness=prepared.nearness), areas)
+        found = found or Finished(prepared.image, prepared.latent, carried)
+        left = worn(prepared.uncovered, spec.num_steps if refined else 0)
+        found = replace(found, canvas=prepared.canvas, nearness=prepared.nearness, uncovered=left)
+        return self._restored(found, areas)
 
     def finite(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], warn: Callable[[str], None]
@@ -120,9 +124,10 @@ class Stages:
             guide_images=images,
             areas=areas,
             followed=prepared.followed,
+            pace=None if prepared.uncovered is None else 1 + (spec.uncovered - 1) * prepared.uncovered,
         )
         image = self.scheduler.refine(refinement, optimizer)
-        return Finished(image, optimizer.latent.detach(), optimizer.state(), prepared.canvas)
+        return Finished(image, optimizer.latent.detach(), optimizer.state())
 
     def _restored(self, found: Finished, areas: Areas) -> Finished:
         """Lay what is kept over the finished picture."""

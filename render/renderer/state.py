@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-OPTIONAL = ("latent", "canvas", "colours", "shown", "behind", "nearness", "level")  # tensors that not every state has
+# tensors that not every state has
+OPTIONAL = ("latent", "canvas", "colours", "shown", "uncovered", "behind", "nearness", "level")
 
 
 @dataclass(kw_only=True)
@@ -25,6 +26,8 @@ class FrameState:
         colours: (B, 3, N), the statistics that later frames are matched to, see `render.guidance.colour.statistics`;
             None if none are.
         shown: (B, 3, H, W) in [0, 1], the finished frame if it differs from `image`, which the next frame starts from.
+        uncovered: (B, 1, h, w) in [0, 1], how new each cell of the latent is, see `render.motion.uncovered`; None if
+            that makes no difference.
         behind: (B, 3, H, W), if this frame is not refined, the last one before it that is.
         ahead: then the state of the next one that is, which is already there.
         nearness: (B, H, W), of what `image` shows, or `behind` if there is that one, as a model has estimated it for a
@@ -41,6 +44,7 @@ class FrameState:
     colours: Tensor | None = None
     shown: Tensor | None = None
     behind: Tensor | None = None
+    uncovered: Tensor | None = None
     ahead: "FrameState | None" = None
     nearness: Tensor | None = None
     level: Tensor | None = None

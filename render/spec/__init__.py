@@ -80,6 +80,7 @@ class FrameSpec:
         source: the footage that it repaints, if any.
         flow: the motion of footage, which moves it before `transforms` do; None for none.
         camera: how the camera moves, after `flow` and before `transforms`; None if it rests.
+        uncovered: how many times larger steps are where the motion has uncovered something or brought it in.
     """
 
     index: int
@@ -115,6 +116,7 @@ class FrameSpec:
     source: SourceFrame | None = None
     flow: Flow | None = None
     camera: CameraMove | None = None
+    uncovered: float = 1.0
 
     @property
     def motion(self) -> FrameMotion:
@@ -158,6 +160,7 @@ _NEWER: dict[str, object] = {  # than frames of earlier runs
     "source": None,
     "flow": None,
     "camera": None,
+    "uncovered": 1.0,
 }
 
 

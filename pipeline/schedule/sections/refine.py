@@ -17,8 +17,10 @@ from pipeline.schedule.fields.readers import read_entry, read_map, setting_reade
 from pipeline.schedule.fields.shapes import section, setting, settings
 from pipeline.schedule.footage.source import Source
 from pipeline.schedule.sections import Reading, Section
+from pipeline.schedule.sections.depth import GROUND
 from pipeline.schedule.sections.start import Start
 from render.spec import ADAPTS, AUGMENTS
+from render.spec.camera import Depth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,12 @@ class Refine:
         " moment, which costs almost nothing",
     )
     ema: float = setting(number(0, 0.9999), 0.0, "decay of the latent's running average over a frame's steps")
+    uncovered: Curve = setting(
+        curve(number(1, 100)),
+        Curve.constant(1),
+        "how many times larger steps are where something comes into view, from behind something else or from beyond "
+        "the border, fading over some thirty steps; 3 if `depth:` is a picture or video",
+    )
 
     def without_cadence(self) -> "Refine":
         """A copy that refines every frame."""
@@ -109,6 +117,9 @@ def _default(start: Start, source: Source | None) -> Refine:
 def _read(reading: Reading) -> Refine:
     start: Start = reading.found["start"]
     default = _default(start, reading.found["source"])
+    depth: Depth | None = reading.found["depth"]
+    if depth is not None and depth.kind != GROUND:  # on the ground nothing hides anything
+        default = dataclasses.replace(default, uncovered=Curve.constant(3))
     read = partial(read_map, setting_readers(Refine))
     given: dict[str, Any] = read_entry(read, reading.entries, "refine", reading.clock, default={})
     return dataclasses.replace(default, **given)
@@ -122,6 +133,7 @@ def _join(starts: Sequence[float], parts: Sequence[Refine]) -> Refine:
         lr=joined(starts, [part.lr for part in parts]),
         cutouts=joined(starts, [part.cutouts for part in parts]),
         cadence=joined(starts, [part.cadence for part in parts]),
+        uncovered=joined(starts, [part.uncovered for part in parts]),
     )
 
 
@@ -129,7 +141,7 @@ SECTION = Section(
     position=70,
     shape=lambda: section("refine", "how strongly guidance works on each frame", settings(Refine)),
     read=_read,
-    needs=("start", "source"),
+    needs=("start", "source", "depth"),
     join=_join,
     settings=lambda: settings(Refine),
 )
