@@ -151,11 +151,14 @@ def _moving(
         for name in (*_UNUSED, *perspective.FIELDS):
             settings.read(name)
         if flip is None or not flip.motion:
-            notes.update([] if flight else [STILL])
-            return {}, None, flight
-        if flight:
+            notes.update([] if flight.sections else [STILL])
+            return dict(flight.motion), None, dict(flight.sections)
+        if flight.sections:
             notes.add("perspective flip: after the camera's motion; Deforum flips the picture first", Effect.MOTION)
-        return flip.motion, flip.center, flight
+        if flight.motion:
+            line = "rotation_3d_z: Deforum shears a picture that is not square as it rolls, which is left out beside a flip"
+            notes.add(line, Effect.MOTION)
+        return flip.motion, flip.center, dict(flight.sections)
     return {}, None, _unmoved(settings, mode, notes)
 
 
