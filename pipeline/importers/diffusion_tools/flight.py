@@ -6,9 +6,9 @@ which is no camera's view. With a gain of 1 / tan(fov / 2) a point at x moves by
     gain * shift / z                   as the camera moves sideways,
     gain * x * drive / (z * (z - drive))   as it drives ahead,
     gain * turn * (1 + (x / z)**2)     as it turns about y; and by gain * turn / z as it rolls.
-Take a true camera that sees a wall at the middle of the depth, m = sqrt(near * far), from edge to edge, with all steps
-times gain / m. It moves points at z = m alike; at any z sideways if they are at the distance z, and ahead if they are at
-z * (z - drive) / m.
+Take a true camera that sees a wall at the middle of the depth, m = sqrt(near * far), from edge to edge, with all
+steps times gain / m. It moves points at z = m alike; at any z sideways if they are at the distance z, and ahead if
+they are at z * (z - drive) / m.
 
 Source: deforum-art/sd-webui-deforum, scripts/deforum_helpers/animation.py, anim_frame_warp_3d and
     transform_image_3d_new; alembics/disco-diffusion, disco.py, do_3d_step, and disco_xform_utils.py.
@@ -94,7 +94,7 @@ def read_moves(settings: Settings, read: Callable[[str], Series], notes: Notes) 
 def flown(flight: Flight, screen: Screen, depth: DepthMap | None, notes: Notes) -> Flown:
     """The sections `camera` and `depth`; empty if nothing moves."""
     if not any(series.values[1:].any() for series in flight.moves.values()):
-        return {}
+        return Flown()
     fov = _limited(flight.fov, LEAST_FOV, MOST_FOV, "fov", notes)
     aspect = _limited(flight.aspect, _SQUAREST, _LARGEST_ASPECT, "aspect_ratio", notes)
     known = Flight(moves=flight.moves, fov=fov, aspect=aspect, words=flight.words)
