@@ -35,9 +35,10 @@ ROOMS: Mapping[str, str] = {
     "render.latents": "errors files models kernels",
     "render.device": "errors latents",
     "render.motion.transforms": "",
-    "render.motion.depth": "spec",
+    "render.motion.depth": "errors spec",
+    "render.motion.depth.estimators": "errors files models motion.depth",
     "render.motion.displacements": "errors catalogue spec motion.transforms motion.depth",
-    "render.motion": "catalogue spec latents motion.displacements",
+    "render.motion": "catalogue spec latents motion.depth motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
     "render.motion.flow.estimators": "errors files models",
     "render.guidance.perceptors": "errors files models kernels",
@@ -57,10 +58,12 @@ ROOMS: Mapping[str, str] = {
     "render.sources": "errors spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.colour guidance.perceptors "
     "guidance.losses",
-    "render.renderer": "errors catalogue spec rng latents device motion motion.displacements "
+    "render.renderer": "errors catalogue spec rng latents device motion motion.depth motion.depth.estimators "
+    "motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",
     "render.renderer.loading": (
-        "catalogue spec files models latents device motion.displacements motion.flow guidance guidance.perceptors "
+        "catalogue spec files models latents device motion.depth.estimators motion.displacements motion.flow guidance "
+        "guidance.perceptors "
         "footage priors priors.transformer renderer"
     ),
     "render.training": (
@@ -120,6 +123,7 @@ CATALOGUES = (  # one file per entry, so they may grow
     "render/guidance/perceptors",
     "render/guidance/regions",
     "render/latents",
+    "render/motion/depth/estimators",
     "render/motion/displacements",
     "render/motion/flow/estimators",
     "render/motion/transforms",

@@ -19,11 +19,14 @@ from pipeline.schedule.fields.segmenters import has_texts
 from pipeline.schedule.flight import require_flight
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections import Reading, belongs, declared, fixed, in_reading_order
+from pipeline.schedule.sections.depth import estimating
 from pipeline.schedule.sections.include import included
 from pipeline.schedule.sections.output import frame_rate
+from pipeline.schedule.sections.shots import Shot
 from pipeline.schedule.sections.start import with_priors
 from pipeline.schedule.warnings import warnings
 from render.errors import suggestion
+from render.models.model import Model
 
 _INSTEAD = {
     "defaults": "is not a key: sections at the top apply to every shot; use include: to share them between files",
@@ -75,7 +78,9 @@ def _assembled(document: Value, title: str) -> Schedule:
     latents = [shot.models.latent for shot in found["shots"]]
     models = with_priors(found["models"], found["start"], latents)
     footage = any(shot.sections["source"] or shot.sections["motion"].flow for shot in found["shots"])
-    found["models"] = dataclasses.replace(models, finds_texts=_finds_texts(found), finds_motion=footage)
+    found["models"] = dataclasses.replace(
+        models, finds_texts=_finds_texts(found), finds_motion=footage, depths=_estimating(found["shots"])
+    )
     found["title"] = found["title"] or title
     fields = {field.name for field in dataclasses.fields(Schedule)}
     others = {name: found.pop(name) for name in [*found] if name not in fields}
@@ -86,6 +91,10 @@ def _assembled(document: Value, title: str) -> Schedule:
         found_warnings = warnings(schedule, reading.entries, reading.clock, problems)
         schedule = dataclasses.replace(schedule, warnings=found_warnings)
     return schedule
+
+
+def _estimating(shots: Sequence[Shot]) -> tuple[Model, ...]:
+    return estimating((shot.sections["camera"], shot.sections["depth"]) for shot in shots)
 
 
 def _finds_texts(found: dict[str, Any]) -> bool:

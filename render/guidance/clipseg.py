@@ -4,7 +4,6 @@ Source: Lüddecke and Ecker, "Image Segmentation Using Text and Image Prompts" (
 which is only given numbers and tensors that were checked here: it opens no file and imports no code of the model.
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -16,26 +15,15 @@ from torch import Tensor
 
 from render.errors import WeightsError, printable
 from render.files.allowance import building
-from render.files.bounded import TooLargeError, read_bounded
 from render.files.checkpoints import fit, read_tensors
-from render.files.setting_rules import (
-    RefusedSettingError,
-    Rules,
-    flag,
-    list_of,
-    one_of,
-    place_of,
-    real,
-    require_known,
-    whole,
-)
+from render.files.json_settings import read_json_settings
+from render.files.setting_rules import Rules, flag, list_of, one_of, real, whole
 from render.models.model import ModelFiles
 
 SIDE = 352  # pixels of the square that CLIPSeg was trained with, and whose mask it returns
 INSTALL = "pip install '.[regions]'"
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _KEPT = 256  # embeddings of texts
-_MAX_CONFIG = 100_000  # bytes
 
 _TOWER: Rules = {
     "hidden_size": whole(1, 8192),
@@ -140,29 +128,4 @@ def read_settings(path: Path) -> dict[str, Any]:
     Raises:
         WeightsError: it is none, or a number in it is out of bounds; the message gives the position.
     """
-    try:
-        text = read_bounded(path, _MAX_CONFIG).decode("utf-8")
-        config = json.loads(text)
-        if not isinstance(config, dict) or config.get("model_type") != "clipseg":
-            raise WeightsError(f"{path}: not a CLIPSeg config: expected model_type to be clipseg")
-        known = _only(config, _RULES)
-        require_known(known, _RULES)
-    except RefusedSettingError as error:
-        raise WeightsError(printable(f"{path}:{place_of(text, error.keys)}: {error}")) from error
-    except TooLargeError as error:
-        raise WeightsError(f"{path}: {error}; is this a config?") from error
-    except OSError as error:
-        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise WeightsError(printable(f"{path}: not JSON: {error}")) from error
-    return known
-
-
-def _only(config: dict[str, Any], rules: Rules) -> dict[str, Any]:
-    """The settings that have a rule, also within maps."""
-    found = {}
-    for key, rule in rules.items():
-        if key in config:
-            inner = config[key]
-            found[key] = inner if callable(rule) or not isinstance(inner, dict) else _only(inner, rule)
-    return found
+    return read_json_settings(path, _RULES, "clipseg", "CLIPSeg")

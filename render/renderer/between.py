@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from render.motion.composed import carried
 from render.motion.displacements import Displace, Displacement, pixels
 from render.motion.shown import inside, trusted
 from render.motion.warp import warp
@@ -13,7 +14,14 @@ _LEAST = 1e-3  # weight of what a neighbour does not show, and counts only where
 
 
 @torch.no_grad()
-def between(behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace, source: Tensor | None = None) -> Tensor:
+def between(
+    behind: Tensor,
+    ahead: Tensor,
+    spec: FrameSpec,
+    displace: Displace,
+    source: Tensor | None = None,
+    nearness: Tensor | None = None,
+) -> Tensor:
     """Move both neighbours to the moment of the frame and blend them by their distance in time.
 
     Where one of them does not show a place, because the motion brings it into the picture or takes it out, or because
@@ -23,6 +31,7 @@ def between(behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace, 
         behind: (B, 3, H, W) in [0, 1], the refined frame before.
         ahead: as `behind`, the refined frame after, which is `spec.key`.
         source: as `behind`, what is seen where neither of them shows a place; None to make do with them.
+        nearness: (B, H, W), of what `behind` shows, if a model has estimated it.
 
     Returns:
         (B, 3, H, W) in [0, 1].
@@ -31,8 +40,9 @@ def between(behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace, 
     assert key is not None
     motions = key.motions
     done = len(motions) - (key.index - spec.index)
-    forwards = displace(behind, motions[:done])
-    backwards = displace(ahead, motions[done:]).inverse()
+    forwards = displace(behind, motions[:done], nearness)
+    here = None if nearness is None else carried(forwards, nearness)
+    backwards = displace(ahead, motions[done:], here).inverse()
     share = done / len(motions)
     before, after = (
         weight * _weight(motion, picture, spec.border)

@@ -9,6 +9,7 @@ from render.guidance.masks import Masks
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
+from render.motion.depth.estimators import Estimate
 from render.motion.displacements import Displace
 from render.priors import Prior
 from render.refinement.refine import Guide
@@ -28,6 +29,7 @@ class FrameModels:
         loss_scale: see `LatentAdam`.
         masks: draws regions.
         show: returns the pictures of sources.
+        estimates: what estimates depth, by the name of its model.
     """
 
     latents: Latent
@@ -41,6 +43,7 @@ class FrameModels:
     device: torch.device
     masks: Masks
     show: Show
+    estimates: Mapping[str, Estimate]
 
     def loaded(self, spec: FrameSpec) -> Loaded:
         """Return the models as a source gets them."""

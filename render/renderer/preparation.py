@@ -10,6 +10,8 @@ from torch import Tensor
 from render import catalogue, sources
 from render.guidance.followed import Followed
 from render.motion.canvas.painting import Painter
+from render.motion.composed import carried
+from render.motion.displacements import Displacement
 from render.motion.repainting import drawn, mixed, repainted_start
 from render.motion.shown import trusted
 from render.motion.warm_start import warm_start
@@ -44,6 +46,8 @@ class Prepared:
         canvas: see `FrameState.canvas`.
         own: (1, 3, H, W) in [0, 1], the picture of its footage, see `FrameSpec.source`; None without any.
         share: (1, 1, H, W) in [0, 1], how much of the moved picture is in it; None for all of it.
+        motion: what has moved it; None without a predecessor.
+        nearness: see `FrameState.nearness`.
         followed: what the loss `temporal` compares with; None if there is no such loss or no previous frame.
     """
 
@@ -54,6 +58,8 @@ class Prepared:
     canvas: Tensor | None = None
     own: Tensor | None = None
     share: Tensor | None = None
+    motion: Displacement | None = None
+    nearness: Tensor | None = None
     followed: Followed | None = None
 
 
@@ -88,7 +94,7 @@ class Preparation:
         """Return the previous picture after this frame's motion."""
         if spec.source is not None:
             return self._repainted(state, spec, spec.source, refined)
-        motion = self._models.displace(state.image, spec.motions)
+        motion, nearness = self._motion(state, spec)
         if spec.border == PAINT:
             continues = partial(continued, loaded=partial(self._models.loaded, spec))
             image, canvas = self._painter.moved(state.image, state.canvas, motion, continues, generator)
@@ -102,12 +108,26 @@ class Preparation:
         start = latent if refined else None
         if latent is None and (refined or spec.noise):
             start = warm_start(self._models.latents, state.image, state.latent, image, motion)
-        return Prepared(image=image, latent=latent, start=start, seen=seen, canvas=canvas, followed=followed)
+        return Prepared(
+            image=image,
+            latent=latent,
+            start=start,
+            seen=seen,
+            canvas=canvas,
+            motion=motion,
+            nearness=nearness,
+            followed=followed,
+        )
+
+    def _motion(self, state: FrameState, spec: FrameSpec) -> tuple[Displacement, Tensor | None]:
+        """Return what moves the previous picture, and `FrameState.nearness` after it."""
+        motion = self._models.displace(state.image, spec.motions, state.nearness)
+        return motion, None if state.nearness is None else carried(motion, state.nearness)
 
     def _repainted(self, state: FrameState, spec: FrameSpec, source: SourceFrame, refined: bool) -> Prepared:
         """Return the source's picture, into which the previous one is mixed after this frame's motion."""
         latents, own = self._models.latents, self._models.show(source.image, spec.size)
-        motion = self._models.displace(state.image, spec.motions)
+        motion, nearness = self._motion(state, spec)
         moved, trust = warp(state.image, motion, spec.border), trusted(motion, state.image)
         share = source.mix * trust
         image = seen = mixed(own if refined else drawn(latents, own), moved, source.mix, trust)
@@ -118,7 +138,17 @@ class Preparation:
             latent = state.latent if source.mix else None
             start = repainted_start(latents, state.image, latent, image, motion, share)
         followed = Followed(picture=moved, trust=trust) if TEMPORAL in spec.losses else None
-        return Prepared(image=image, latent=None, start=start, seen=seen, own=own, share=share, followed=followed)
+        return Prepared(
+            image=image,
+            latent=None,
+            start=start,
+            seen=seen,
+            own=own,
+            share=share,
+            motion=motion,
+            nearness=nearness,
+            followed=followed,
+        )
 
     def altered(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
         """Return what refinement gets, after everything that changes it first, in order."""
@@ -129,7 +159,7 @@ class Preparation:
         if spec.colour is not None and (state is None or _mixes(spec)):
             prepared = self._matched(prepared, state, spec, refined)
         if spec.noise is not None and state is not None:
-            prepared = self._noisy(prepared, spec.noise, state, spec, refined)
+            prepared = self._noisy(prepared, spec.noise, spec, refined)
         return prepared
 
     def _guided(self, prepared: Prepared, mixed: Mix, spec: FrameSpec, refined: bool) -> Prepared:
@@ -150,14 +180,12 @@ class Preparation:
         start = warm_start(self._models.latents, prepared.image, prepared.latent, image, still)
         return replace(prepared, image=image, latent=None, start=start)
 
-    def _noisy(
-        self, prepared: Prepared, noise: LatentNoise, state: FrameState, spec: FrameSpec, refined: bool
-    ) -> Prepared:
+    def _noisy(self, prepared: Prepared, noise: LatentNoise, spec: FrameSpec, refined: bool) -> Prepared:
         """Add noise to the latent; the anchor of the refinement stays without it."""
         latents, own = self._models.latents, prepared.latent if prepared.start is None else prepared.start
         own = latents.encode(prepared.image) if own is None else own
-        motion = self._models.displace(state.image, spec.motions)
-        latent = self._noise.noisy(own, noise, spec, motion, prepared.share)
+        assert prepared.motion is not None
+        latent = self._noise.noisy(own, noise, spec, prepared.motion, prepared.share)
         if refined:
             return replace(prepared, latent=None, start=latent)
         return replace(prepared, image=latents.decode(latent).detach(), latent=latent, start=None)

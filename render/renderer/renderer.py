@@ -9,13 +9,14 @@ from torch import Tensor
 
 from render.device import memory
 from render.device.device import device_name
-from render.errors import MemoryLimitError, NonFiniteError
+from render.errors import MemoryLimitError
 from render.guidance.masks import Masks, Segment, no_segmenter
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
 from render.motion.composed import Motions
+from render.motion.depth.estimators import Estimate
 from render.motion.displacements import NO_FIELDS, Fields
 from render.priors import Prior
 from render.refinement.optimizer import LatentAdam
@@ -24,7 +25,7 @@ from render.refinement.scheduler import Scheduler, Unbatched
 from render.renderer.colours import locked_frame, remembered
 from render.renderer.frame_models import FrameModels
 from render.renderer.stages import Stages
-from render.renderer.state import FrameState, as_stored, is_finite
+from render.renderer.state import FrameState, as_stored
 from render.rng import frame_generator
 from render.sources import Show, no_footage, prior
 from render.spec import FrameSpec
@@ -49,10 +50,9 @@ class Renderer:
         dtype: the precision of the networks.
         warn: called with one sentence when something is done differently from what was requested.
         fields: what moves the picture beside the numbers of its motion.
-        source: makes what the first frame and cuts start from if their spec does not name a prior, an entry of
-            `render.sources`.
-        priors: those that specs name, see `FrameSpec.start`.
-        segment: finds the texts that regions name. show: returns the pictures of sources.
+        source: makes what first frames and cuts start from if their spec names no prior, an entry of `render.sources`.
+        priors: those that specs name, see `FrameSpec.start`. segment: finds the texts that regions name.
+        show: returns the pictures of sources. estimates: what estimates depth, by its model's name.
         others: more latent models, each with its priors; specs number them from 1, see `FrameSpec.latent`.
     """
 
@@ -69,6 +69,7 @@ class Renderer:
         priors: Mapping[str, Prior] | None = None,
         segment: Segment = no_segmenter,
         show: Show = no_footage,
+        estimates: Mapping[str, Estimate] | None = None,
         others: Sequence[tuple[Latent, Mapping[str, Prior]]] = (),
     ) -> None:
         self._latents = latents
@@ -87,6 +88,7 @@ class Renderer:
             device=device,
             masks=masks,
             show=show,
+            estimates=estimates or {},
         )
         self._stages = Stages(self._models, Unbatched())
         self.device = device
@@ -134,8 +136,7 @@ class Renderer:
 
     def fitting(self, size: tuple[int, int], most: int) -> int:
         """Return how many pictures of (width, height) can be refined at once, from one to `most`."""
-        free = memory.available(self.device)
-        if free is None:
+        if (free := memory.available(self.device)) is None:
             return most
         needed = (memory.decode_bytes(renderer._latents, size, self.device) for renderer in (self, *self._others))
         return max(1, min(most, free // max(needed)))
@@ -176,26 +177,20 @@ class Renderer:
                 f"frame {spec.index}: memory is running out; cutouts are processed in smaller groups, which is slower"
             )
 
-    def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
+    def _step(self, state: FrameState | None, spec: FrameSpec, is_seen: bool = False) -> FrameState:
         if spec.key is not None:
             return self._between(state, spec, spec.key)
         if state is not None and state.ahead is not None:
             assert state.ahead.index == spec.index
             return state.ahead
         if (drawing := self._of(spec)) is not self:
-            return drawing._step(state, spec)
+            return drawing._step(state, spec, is_seen)
         state = None if spec.cut else state
-        if state is not None and spec.redrawn:
-            state = replace(state, latent=None, canvas=None, optimizer_state={})
+        if state is not None:
+            state = replace(state, latent=None, canvas=None, optimizer_state={}) if spec.redrawn else state
+            state = state if is_seen else self._stages.seen(state, spec)
         guides = self._models.guides(spec)
-        found = self._stages.finished(state, spec, guides, careful=False)
-        if not is_finite(found.image, found.latent, found.optimizer_state):
-            self.warn(f"frame {spec.index}: the refinement became NaN or infinite; repeating it with smaller steps")
-            found = self._stages.finished(state, spec, guides, careful=True)
-        if not is_finite(found.image, found.latent, found.optimizer_state):
-            raise NonFiniteError(
-                f"frame {spec.index}: the picture, latent or optimiser is NaN or infinite; try a smaller refine.lr"
-            )
+        found = self._stages.finite(state, spec, guides, self.warn)
         finished = FrameState(
             index=spec.index,
             image=found.image,
@@ -205,15 +200,17 @@ class Renderer:
             canvas=found.canvas,
             colours=remembered(state, spec, found.image),
             shown=locked_frame(found.image, spec),
+            nearness=found.nearness,
+            level=None if state is None else state.level,
         )
         return as_stored(finished)
 
     def _between(self, state: FrameState | None, spec: FrameSpec, key: FrameSpec) -> FrameState:
         """Make a frame from the refined ones around it; the first of them also computes the one ahead."""
         assert state is not None
-        behind = state.image if state.behind is None else state.behind
-        ahead = state.ahead or self._step(state, key)
-        image = self._stages.between(behind, ahead.image, spec)
+        behind, state = (state.image, self._stages.seen(state, key)) if state.behind is None else (state.behind, state)
+        ahead = state.ahead or self._step(state, key, is_seen=True)
+        image = self._stages.between(behind, ahead.image, spec, state.nearness)
         made = FrameState(
             index=spec.index,
             image=image,
@@ -222,6 +219,8 @@ class Renderer:
             shown=locked_frame(image, spec),
             behind=behind,
             ahead=ahead,
+            nearness=state.nearness,
+            level=state.level,
         )
         return as_stored(made)
 
@@ -243,8 +242,7 @@ class Renderer:
     def candidates(self, spec: FrameSpec) -> tuple[Tensor, Tensor]:
         """Return what the prior of `spec.start` proposes for a frame, the best first: number `pick` is its start.
 
-        Returns:
-            The pictures (N, 3, H, W) in [0, 1], and their scores (N,), see `render.sources.prior.candidates`.
+        They are pictures (N, 3, H, W) in [0, 1], and their scores (N,), see `render.sources.prior.candidates`.
         """
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         return prior.candidates(spec, spec.size, generator, self._of(spec)._models.loaded(spec))

@@ -1,11 +1,13 @@
 """Compute one frame in stages: its preparation, its refinement, and what is kept of the picture before."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from render.errors import NonFiniteError
+from render.motion.depth.known import renewed
 from render.refinement.areas import Areas
 from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
@@ -15,20 +17,22 @@ from render.renderer.between import between
 from render.renderer.frame_models import FrameModels
 from render.renderer.placing import Placing
 from render.renderer.preparation import Preparation, Prepared
-from render.renderer.state import FrameState
+from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
 from render.sources import Start
 from render.spec import FrameSpec
+from render.spec.camera import RoomMove
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The picture of a frame, the latent that decodes to it if there is one, the optimiser's state, and the canvas."""
+    """The picture of a frame, the latent that decodes to it if there is one, and what of it the next frame needs."""
 
     image: Tensor
     latent: Tensor | None
     optimizer_state: dict[str, Tensor]
     canvas: Tensor | None = None
+    nearness: Tensor | None = None
 
 
 class Stages:
@@ -69,7 +73,22 @@ class Stages:
         prepared = preparation.altered(prepared, state, spec, refined)
         carried = state.optimizer_state if state is not None else {}
         found = self._refined(prepared, spec, guides, areas, generator, carried, careful=careful) if refined else None
-        return self._restored(found or Finished(prepared.image, prepared.latent, carried, prepared.canvas), areas)
+        found = found or Finished(prepared.image, prepared.latent, carried, prepared.canvas)
+        return self._restored(replace(found, nearness=prepared.nearness), areas)
+
+    def finite(
+        self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], warn: Callable[[str], None]
+    ) -> Finished:
+        """Compute a frame, again with smaller steps if it is not finite. Raises `NonFiniteError` if it still is not."""
+        found = self.finished(state, spec, guides, careful=False)
+        if not is_finite(found.image, found.latent, found.optimizer_state):
+            warn(f"frame {spec.index}: the refinement became NaN or infinite; repeating it with smaller steps")
+            found = self.finished(state, spec, guides, careful=True)
+        if not is_finite(found.image, found.latent, found.optimizer_state):
+            raise NonFiniteError(
+                f"frame {spec.index}: the picture, latent or optimiser is NaN or infinite; try a smaller refine.lr"
+            )
+        return found
 
     def _refined(
         self,
@@ -112,10 +131,16 @@ class Stages:
         image, latent = self._placing.restored(found.image, found.latent, areas.kept)
         return replace(found, image=image, latent=latent)
 
-    def between(self, behind: Tensor, ahead: Tensor, spec: FrameSpec) -> Tensor:
+    def seen(self, state: FrameState, spec: FrameSpec) -> FrameState:
+        """Return a state with what is known of the room that the camera moves in, see `render.motion.depth.known`."""
+        moves = [motion.camera for motion in spec.motions if isinstance(motion.camera, RoomMove)]
+        nearness, level = renewed(state.image, (state.nearness, state.level), moves, self._models.estimates)
+        return replace(state, nearness=nearness, level=level)
+
+    def between(self, behind: Tensor, ahead: Tensor, spec: FrameSpec, nearness: Tensor | None) -> Tensor:
         """Make a frame that is not refined, see `render.renderer.between`, and lay what it keeps over it."""
         own = self._preparation.own(spec)
-        image = between(behind, ahead, spec, self._models.displace, own)
+        image = between(behind, ahead, spec, self._models.displace, own, nearness)
         kept = self._placing.areas(spec, image, own, is_noise=False).kept
         return image if kept is None else kept.over(image)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-OPTIONAL = ("latent", "canvas", "colours", "shown", "behind")  # tensors that not every state has
+OPTIONAL = ("latent", "canvas", "colours", "shown", "behind", "nearness", "level")  # tensors that not every state has
 
 
 @dataclass(kw_only=True)
@@ -27,6 +27,9 @@ class FrameState:
         shown: (B, 3, H, W) in [0, 1], the finished frame if it differs from `image`, which the next frame starts from.
         behind: (B, 3, H, W), if this frame is not refined, the last one before it that is.
         ahead: then the state of the next one that is, which is already there.
+        nearness: (B, H, W), of what `image` shows, or `behind` if there is that one, as a model has estimated it for a
+            camera; None if none has.
+        level: (B, 2), of the first estimate since a cut, see `render.motion.depth.estimated`; None if there is none.
     """
 
     index: int
@@ -39,6 +42,8 @@ class FrameState:
     shown: Tensor | None = None
     behind: Tensor | None = None
     ahead: "FrameState | None" = None
+    nearness: Tensor | None = None
+    level: Tensor | None = None
 
     @property
     def frame(self) -> Tensor:

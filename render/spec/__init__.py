@@ -168,7 +168,11 @@ _UNUSED = (
     "flow",
     "camera",
     "gain",
-)  # keys of a prompt or a motion that are left out while they are empty
+    "model",
+    "every",
+    "smooth",
+    "estimate",
+)  # keys of a prompt, a motion or a depth that are left out while they are empty
 
 
 def _without_defaults(numbers: dict[str, Any]) -> dict[str, Any]:

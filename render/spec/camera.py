@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from render.spec.pictures import ImageFile
 
-DEPTHS = ("ground", "picture", "video")
+DEPTHS = ("ground", "picture", "video", "model")
+ESTIMATES = ("first", "again")
 UNMOVED = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)  # the pose of a camera at the beginning
 
 
@@ -29,10 +30,14 @@ class Depth:
     Attributes:
         kind: one of `DEPTHS`.
         horizon: where a camera that looks straight ahead sees the horizon, as a share of the height from the top.
-        near, far: the distances of white and of black in a picture or video; grey is between them by its inverse.
+        near, far: the distances of white and of black in a picture or video; grey is between them by its inverse. With
+            a model, those of the nearest and the farthest thing in its first estimate.
         file: the picture or video.
         seconds: the time of a video's frame.
         fov: the angle of view of the camera that has seen a picture or video, in degrees.
+        model: the name of the model that estimates it.
+        every: the frames from one of its estimates to the next.
+        smooth: how much of the older estimates stays in a new one, in [0, 1].
     """
 
     kind: str
@@ -42,6 +47,9 @@ class Depth:
     file: ImageFile | None = None
     seconds: float | None = None
     fov: float = 50.0
+    model: str | None = None
+    every: int | None = None
+    smooth: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +75,16 @@ class RoomMove:
     Attributes:
         before, after: the views of the previous frame and of this one.
         motion: the 3x3 matrix, row by row, by which `motion:` has moved the previous picture since the room was first
-            seen, in shares of width and height; empty for not at all.
+            seen, in shares of width and height; empty for not at all, and always with a model, which sees it moved.
+        estimate: whether the model of `depth` estimates it before this motion, one of `ESTIMATES`: "first" for a room
+            that is seen for the first time; None to go on with what is known.
     """
 
     depth: Depth
     before: View
     after: View
     motion: tuple[float, ...] = ()
+    estimate: str | None = None
 
 
 CameraMove = FlatMove | RoomMove

@@ -78,6 +78,7 @@ class CameraOverTime:
         if None in moving and self._offset.any():
             self._walls, self._gains = self._offsets()
         self._poses = self._room_poses() if any(moving) else None
+        self._begins = self._first_motions()
 
     def flat_at(self, number: int) -> FlatMove | None:
         """The motion to frame `number`, or to the frame after the last one of a loop; None if it rests or has depth."""
@@ -99,10 +100,11 @@ class CameraOverTime:
         depth = self._depth(number)
         if self._poses is None or depth is None or number in self._frames.cuts:
             return None
-        before, after = (_rounded(pose[:3]) for pose in self._poses[number])
-        seen = [View(pose=before, fov=float(self._fov[number - 1])), View(pose=after, fov=float(self._fov[number]))]
-        if seen[0] == seen[1]:
+        before, after = self._views(number)
+        if before == after:
             return None
+        if depth.kind == "model":
+            return RoomMove(depth=depth, before=before, after=after, estimate=self._estimate(number, depth))
         origin = int(self._origins[number])
         if depth.file is not None:
             depth = replace(depth, fov=float(self._fov[origin]))
@@ -113,7 +115,21 @@ class CameraOverTime:
         moved = _relative(since_cut(origin), since_cut(number - 1))
         if moved and not 1 / _FARTHEST < abs(np.linalg.det(np.reshape(moved, (3, 3)))) ** 0.5 < _FARTHEST:
             return None
-        return RoomMove(depth=depth, before=seen[0], after=seen[1], motion=moved)
+        return RoomMove(depth=depth, before=before, after=after, motion=moved)
+
+    def _views(self, number: int) -> tuple[View, View]:
+        """The views before and after a frame's motion."""
+        assert self._poses is not None
+        before, after = (_rounded(pose[:3]) for pose in self._poses[number])
+        return View(pose=before, fov=float(self._fov[number - 1])), View(pose=after, fov=float(self._fov[number]))
+
+    def _estimate(self, number: int, depth: Depth) -> str | None:
+        """When a model estimates a room, see `RoomMove.estimate`: every few frames, and after the camera has rested."""
+        since = number - self._begins[int(self._origins[number])]
+        if since == 0:
+            return "first"
+        before, after = self._views(number - 1)
+        return "again" if since % (depth.every or 1) == 0 or before == after else None
 
     def _depth(self, number: int) -> Depth | None:
         return self._depths[int(self._shot[number])]
@@ -130,9 +146,20 @@ class CameraOverTime:
             before = np.eye(4) if is_new else found[number - 1, 1]
             found[number] = before, step @ before
             turned = _unseen(step[:3, :3], self._fov[number], self._frames.size, depth.horizon)
-            wrong = turned or _through(found[number, 1], depth)
+            wrong = turned or _through(step if depth.kind == "model" else found[number, 1], depth)
             if wrong:
                 raise self._error(wrong, number)
+        return found
+
+    def _first_motions(self) -> dict[int, int]:
+        """The first frame to which the camera moves in a model's room, by the frame from which that was first seen."""
+        found: dict[int, int] = {}
+        for number in range(1, 0 if self._poses is None else len(self._poses)):
+            depth = self._depth(number)
+            if depth is not None and depth.kind == "model":
+                before, after = self._views(number)
+                if before != after:
+                    found.setdefault(int(self._origins[number]), number)
         return found
 
     def _error(self, wrong: str, number: int) -> CameraError:
@@ -209,7 +236,10 @@ def _unseen(step: Array, fov: float, size: tuple[int, int], horizon: float = 0.5
 
 
 def _through(pose: Array, depth: Depth) -> str:
-    """What is wrong with a pose that is below the ground, or beyond what is nearest in a picture; "" if nothing is."""
+    """What is wrong with a pose that is below the ground, or beyond what is nearest in a picture; "" if nothing is.
+
+    A model sees anew what is ahead, so only the pose after one step from there counts.
+    """
     if not np.isfinite(pose).all():
         return "the motion is not a number"
     position = -pose[:3, :3].T @ pose[:3, 3]
@@ -217,6 +247,8 @@ def _through(pose: Array, depth: Depth) -> str:
         return "" if position[1] < 1 - _NEAREST else "it flies through the floor, which is 1 below where it began,"
     if position[2] < depth.near * (1 - _NEAREST):
         return ""
+    if depth.kind == "model":
+        return f"it drives {position[2]:.3g} ahead in one frame, through what is nearest, which is {depth.near:g} away,"
     return f"it flies through the picture, where the nearest is {depth.near:g} ahead of where it began,"
 
 

@@ -1,6 +1,6 @@
 """The section `depth:`: how far away things are, so that near ones move faster than far ones when the camera drives."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -15,13 +15,24 @@ from pipeline.schedule.fields.readers import read_entry
 from pipeline.schedule.fields.regions import VIDEOS
 from pipeline.schedule.fields.shapes import Setting, about, described, one_of, section
 from pipeline.schedule.sections import Reading, Section
-from render.errors import InputError, suggestion
+from pipeline.schedule.sections.camera import Camera
+from render.errors import InputError, UnknownNameError, suggestion
+from render.models import registry
+from render.models.model import Model
 from render.spec.camera import Depth
 from render.spec.pictures import ImageFile
 
 FLAT, GROUND = "flat", "ground"
 _WORDS = (FLAT, GROUND)
-_EXPECTED = "flat, ground, or the path of a picture or video of depth"
+_EXPECTED = "flat, ground, a model's name, or the path of a picture or video of depth"
+_EVERY, _SMOOTH = 4, 0.5
+_OF_MODELS = ("every", "smooth")
+_UNUSED = {
+    FLAT: ("horizon", "near", "far", *_OF_MODELS),
+    GROUND: ("near", "far", *_OF_MODELS),
+    "picture": _OF_MODELS,
+    "video": _OF_MODELS,
+}
 _LIKE = 1.02  # factor between two shapes that count as the same
 
 
@@ -29,21 +40,32 @@ _LIKE = 1.02  # factor between two shapes that count as the same
 class _From:
     kind: str
     file: ImageFile | None = None
+    model: str | None = None
 
 
-@described(one_of({"enum": list(_WORDS)}, fields.TEXT), shown=lambda found: found.kind)
+@described(one_of({"enum": [*_WORDS, *registry.depths()]}, fields.TEXT), shown=lambda found: found.kind)
 def _from(value: Value, clock: Clock) -> _From:
     name = fields.text(value, clock)
     if name in _WORDS:
         return _From(kind=name)
+    if name in registry.depths() or name.startswith(registry.RANDOM):
+        return _From(kind="model", model=_model(value, name))
     suffix = PurePath(name).suffix.lower()
     if not suffix:
+        known = (*_WORDS, *registry.depths())
         raise InvalidError(
-            value, f"unknown depth '{name}'; {suggestion(name, _WORDS, otherwise=f'expected {_EXPECTED}')}"
+            value, f"unknown depth '{name}'; {suggestion(name, known, otherwise=f'expected {_EXPECTED}')}"
         )
     if suffix in VIDEOS:
         return _From(kind="video", file=video(value, clock))
     return _From(kind="picture", file=picture(value, clock))
+
+
+def _model(value: Value, name: str) -> str:
+    try:
+        return registry.find_depth(name).name
+    except UnknownNameError as error:
+        raise InvalidError(value, str(error)) from error
 
 
 SETTINGS = (
@@ -52,7 +74,8 @@ SETTINGS = (
         read=_from,
         default=_From(kind=FLAT),
         about="`flat`: everything is equally far away; `ground`: a floor below the camera up to the horizon, and "
-        "above it the sky; or the path of a grey picture or video, where white is near",
+        "above it the sky; the path of a grey picture or video, where white is near; or a model that estimates it in "
+        f"the frames: {', '.join(f'`{name}`' for name in registry.depths())}",
     ),
     Setting(
         name="horizon",
@@ -61,9 +84,29 @@ SETTINGS = (
         about="where the camera drives to, from the top: there is the horizon of the ground",
     ),
     Setting(
-        name="near", read=number(1e-3, 1e6), default=1.0, about="the distance of what is white in a picture or video"
+        name="near",
+        read=number(1e-3, 1e6),
+        default=1.0,
+        about="the distance of what is white in a picture or video, or of the nearest thing that a model sees at first",
     ),
-    Setting(name="far", read=number(1e-3, 1e6), default=10.0, about="the distance of what is black"),
+    Setting(
+        name="far",
+        read=number(1e-3, 1e6),
+        default=10.0,
+        about="the distance of what is black, or of the farthest thing that a model sees at first",
+    ),
+    Setting(
+        name="every",
+        read=fields.integer(1, 10_000),
+        default=_EVERY,
+        about="the frames after which a model estimates it again; in between it moves with the picture",
+    ),
+    Setting(
+        name="smooth",
+        read=share_from(0.0, 1.0),
+        default=_SMOOTH,
+        about="how much of what was known stays when a model estimates it again; 1 keeps its first estimate",
+    ),
 )
 _SHAPE = one_of(fields.TEXT, section("depth", "how far away things are", SETTINGS))
 
@@ -82,19 +125,29 @@ def _depth(value: Value, clock: Clock, size: tuple[int, int]) -> Depth | None:
     read: dict[str, Any] = _entries(value, clock) if value.is_map else {"from": _from(value, clock)}
     entries = value.entries() if value.is_map else {}
     source: _From = read.pop("from", _From(kind=FLAT))
-    unused = {FLAT: ("horizon", "near", "far"), GROUND: ("near", "far")}.get(source.kind, ())
+    unused = _UNUSED.get(source.kind, ())
     for name in unused:
         if name in entries:
             clock.warn(entries[name], f"has no effect: depth is {source.kind}")
     if source.kind == FLAT:
         return None
-    depth = Depth(kind=source.kind, file=source.file, **{"far": 10.0, **read})
+    if source.kind == "model":
+        read = {"every": _EVERY, "smooth": _SMOOTH, **read}
+    else:
+        read = {name: found for name, found in read.items() if name not in _OF_MODELS}
+    depth = Depth(kind=source.kind, file=source.file, model=source.model, **{"far": 10.0, **read})
     if depth.far <= depth.near:
         message = f"far must be farther than near ({depth.near:g}), got {depth.far:g}"
         raise InvalidError(entries.get("far", entries.get("near", value)), message)
     if source.file is not None and clock.known:
         _require_shape(entries.get("from", value), source, size)
     return depth
+
+
+def estimating(filmed: Iterable[tuple[Camera, Depth | None]]) -> tuple[Model, ...]:
+    """Return the models that estimate depth for the cameras of shots, each once."""
+    names = [depth.model for camera, depth in filmed if camera.moves and depth is not None and depth.model is not None]
+    return tuple(registry.find_depth(name) for name in dict.fromkeys(names))
 
 
 def _entries(value: Value, clock: Clock) -> dict[str, Any]:

@@ -102,6 +102,7 @@ class Models:
 
     finds_texts: bool = False  # whether a region is a text
     finds_motion: bool = False  # whether footage moves anything
+    depths: tuple[Model, ...] = ()  # those that estimate depth for the cameras of shots
     priors: tuple[Model, ...] = ()  # those that the section `start:` names, in order of their names
     others: tuple[tuple[Model, tuple[Model, ...]], ...] = ()  # more latent models of shots, each with its priors
 
@@ -133,6 +134,7 @@ class Models:
             priors=tuple(locate(prior, offline=offline, progress=progress) for prior in self.priors),
             segmenter=locate(self.segmenter, offline=offline, progress=progress) if self.finds_texts else None,
             flow=locate(self.flow, offline=offline, progress=progress) if self.finds_motion else None,
+            depths=tuple(locate(model, offline=offline, progress=progress) for model in self.depths),
             others=tuple(
                 DrawingModel(
                     latent=locate(latent, offline=offline, progress=progress),

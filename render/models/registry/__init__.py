@@ -1,7 +1,7 @@
 """The models by name: shipped ones, published ones, and any architecture with random weights.
 
-`vqgan.yaml`, `clip.yaml`, `transformers.yaml` and `flow.yaml` hold the data, one entry per published checkpoint;
-`architectures/` and `transformers/` hold configs in taming's layout. Reading them does not need torch.
+`vqgan.yaml`, `clip.yaml`, `transformers.yaml`, `flow.yaml` and `depth.yaml` hold the data, one entry per published
+checkpoint; `architectures/` and `transformers/` hold configs in taming's layout. Reading them does not need torch.
 """
 
 from __future__ import annotations
@@ -17,60 +17,13 @@ from render.errors import UnknownNameError
 from render.models.clip_config import architectures
 from render.models.downloads import Download
 from render.models.model import Model
+from render.models.registry import shipped
 
 RANDOM = "random:"  # prefix of an architecture's name, for random weights
 RANDOM_SEED = 0
 
 _FEW = 8  # names that a message lists rather than the command that lists them
 _HERE = Path(__file__).parent
-_EMBEDDED = _HERE.parent / "embedded"
-
-_SHIPPED_LATENTS = (
-    Model(
-        name="embedded",
-        entry="vqgan",
-        about="small VQGAN that ships with the package, f8, 8,192 codes",
-        architecture=_EMBEDDED / "vqgan.yaml",
-        checkpoint=_EMBEDDED / "vqgan.safetensors",
-    ),
-    Model(name="pixels", entry="pixels", about="the picture itself, no weights, for tests"),
-)
-_SHIPPED_PERCEPTORS = (
-    Model(
-        name="embedded",
-        entry="clip",
-        about="small CLIP that ships with the package, 64 px",
-        architecture=_EMBEDDED / "clip.json",
-        checkpoint=_EMBEDDED / "clip.safetensors",
-        robust=True,
-    ),
-    Model(name="toy", entry="toy", about="knows the names of eight colours, no weights, for tests", robust=True),
-)
-_SHIPPED_PRIORS = (
-    Model(
-        name="bank",
-        entry="bank",
-        about="pictures that ship with the package, as codes of the embedded VQGAN",
-        checkpoint=_EMBEDDED / "embedded.bank",
-    ),
-)
-_SEGMENTERS = (
-    Model(
-        name="clipseg-rd64-refined",
-        entry="clipseg",
-        about="finds what a text describes in a picture",
-        config=Download(name="clipseg-rd64-refined.json", addresses=("hf://CIDAS/clipseg-rd64-refined/config.json",)),
-        download=Download(
-            name="clipseg-rd64-refined.weights",
-            addresses=(
-                "hf://CIDAS/clipseg-rd64-refined/model.safetensors",
-                "hf://CIDAS/clipseg-rd64-refined/pytorch_model.bin",
-            ),
-        ),
-        licence="Apache-2.0",
-    ),
-)
-_SHIPPED_FLOWS = (Model(name="dis", entry="dis", about="dense inverse search of OpenCV, no weights"),)
 
 
 def find_latent(name: str) -> Model:
@@ -87,8 +40,8 @@ def find_perceptor(name: str) -> Model:
     architecture = name.removeprefix(RANDOM)
     if name.startswith(RANDOM) and architecture in clip_architectures():
         return Model(name=name, entry="clip", architecture=architecture, random_seed=RANDOM_SEED)
-    shipped = {model.name: model for model in _SHIPPED_PERCEPTORS}
-    return shipped.get(name) or _find("perceptor", name, perceptors())
+    own = {model.name: model for model in shipped.PERCEPTORS}
+    return own.get(name) or _find("perceptor", name, perceptors())
 
 
 def find_prior(name: str) -> Model:
@@ -106,35 +59,46 @@ def find_flow(name: str) -> Model:
     return _find("flow model", name, flows())
 
 
+def find_depth(name: str) -> Model:
+    """Return what estimates depth by its name, or `random:` and such a name. Raises `UnknownNameError`."""
+    return _find("depth model", name, depths())
+
+
+@functools.cache
+def depths() -> Mapping[str, Model]:
+    """Return everything that estimates depth by name: what ships first, then published networks."""
+    return {model.name: model for model in (*shipped.DEPTHS, *map(_depth, _entries("depth.yaml").items()))}
+
+
 @functools.cache
 def flows() -> Mapping[str, Model]:
     """Return everything that finds motion by name: what ships first, then published networks."""
-    return {model.name: model for model in (*_SHIPPED_FLOWS, *map(_flow, _entries("flow.yaml").items()))}
+    return {model.name: model for model in (*shipped.FLOWS, *map(_flow, _entries("flow.yaml").items()))}
 
 
 @functools.cache
 def segmenters() -> Mapping[str, Model]:
     """Return every segmentation model by name."""
-    return {model.name: model for model in _SEGMENTERS}
+    return {model.name: model for model in shipped.SEGMENTERS}
 
 
 @functools.cache
 def priors() -> Mapping[str, Model]:
     """Return every prior by name: those that ship first, then the published transformers."""
     published = map(_transformer, _entries("transformers.yaml").items())
-    return {model.name: model for model in (*_SHIPPED_PRIORS, *published)}
+    return {model.name: model for model in (*shipped.PRIORS, *published)}
 
 
 @functools.cache
 def latents() -> Mapping[str, Model]:
     """Return every latent model by name: shipped ones first, then published VQGANs."""
-    return {model.name: model for model in (*_SHIPPED_LATENTS, *map(_vqgan, _entries("vqgan.yaml").items()))}
+    return {model.name: model for model in (*shipped.LATENTS, *map(_vqgan, _entries("vqgan.yaml").items()))}
 
 
 @functools.cache
 def perceptors() -> Mapping[str, Model]:
     """Return every perceptor by name: shipped ones first, then open_clip's pairs as `model/pretrained`."""
-    return {model.name: model for model in (*_SHIPPED_PERCEPTORS, *map(_clip, _entries("clip.yaml").items()))}
+    return {model.name: model for model in (*shipped.PERCEPTORS, *map(_clip, _entries("clip.yaml").items()))}
 
 
 def architecture_of(file_name: str) -> str | None:
@@ -219,6 +183,19 @@ def _flow(entry: tuple[str, dict[str, Any]]) -> Model:
         entry="raft",
         about=facts["about"],
         architecture=facts["architecture"],
+        download=_checkpoint(facts),
+        licence=facts["licence"],
+    )
+
+
+def _depth(entry: tuple[str, dict[str, Any]]) -> Model:
+    name, facts = entry
+    return Model(
+        name=name,
+        entry=facts["entry"],
+        about=facts["about"],
+        architecture=facts.get("architecture"),
+        config=Download(name=f"{name}.json", addresses=tuple(facts["config"])) if "config" in facts else None,
         download=_checkpoint(facts),
         licence=facts["licence"],
     )

@@ -17,7 +17,7 @@ _ROUNDS = 2  # of refining
 _WIDER = 3  # doublings of the area in which what lies behind a hole is looked for
 
 
-def seen_by(eye: Eye, origin: Eye, nearness: Tensor) -> Tensor:
+def seen_by(eye: Eye, origin: Eye, nearness: Tensor, *, goes_on: bool = False) -> Tensor:
     """Return the nearness of what `eye` sees in the centre of every pixel: (H, W).
 
     Where it sees nothing of the surface, because something hid it from `origin`, this is the nearness of what is
@@ -25,9 +25,11 @@ def seen_by(eye: Eye, origin: Eye, nearness: Tensor) -> Tensor:
 
     Args:
         nearness: as `origin` sees it, (H, W) above 0, with sharp edges (see `sharpened`).
+        goes_on: whether the result will be seen by the next eye. Then what is filled in must not be of what hid it, or
+            that would grow from frame to frame.
     """
     found, covered = _refined(_closed(_nearest(eye, origin, nearness)), eye, origin, nearness)
-    filled = _filled(torch.where(covered, found, 0.0))
+    filled = _filled(torch.where(covered, found, 0.0), goes_on)
     return torch.where(covered, found, _refined(filled, eye, origin, nearness)[0])
 
 
@@ -115,8 +117,11 @@ def _refined(found: Tensor, eye: Eye, origin: Eye, nearness: Tensor) -> tuple[Te
     return result, same
 
 
-def _filled(found: Tensor) -> Tensor:
-    """Fill unknown pixels, which are 0, with the lowest value known in growing surroundings."""
+def _filled(found: Tensor, on_all_sides: bool) -> Tensor:
+    """Fill unknown pixels, which are 0, with the lowest value known in growing surroundings.
+
+    These are blocks of a fixed grid, or such a block and those on all sides of it.
+    """
     levels = [torch.where(found > 0, found, torch.inf)[None, None]]
     while max(levels[-1].shape[-2:]) > 1:
         levels.append(-F.max_pool2d(-levels[-1], 2, ceil_mode=True))
@@ -124,8 +129,9 @@ def _filled(found: Tensor) -> Tensor:
     result = found.new_full((height, width), torch.inf)
     for number in range(len(levels)):
         is_known = _spread(levels[number], height, width, number).isfinite()
-        behind = min(number + _WIDER, len(levels) - 1)
-        value = _spread(levels[behind], height, width, behind)
+        behind = min(number + (1 if on_all_sides else _WIDER), len(levels) - 1)
+        around = -F.max_pool2d(-levels[behind], 3, 1, 1) if on_all_sides else levels[behind]
+        value = _spread(around, height, width, behind)
         result = torch.where(result.isinf() & is_known, value, result)
     result = torch.where(result.isinf(), _LEAST, result)  # nothing is seen at all
     return torch.where(found > 0, found, result)

@@ -18,12 +18,14 @@ class SurfaceMove:
     Attributes:
         origin: the camera that saw the surface.
         nearness: the inverse of how far ahead of `origin` it is, (H, W) float32.
+        is_seen: whether `origin` is the camera before the motion, so that it need not be found what that one sees.
     """
 
     origin: Eye
     nearness: Tensor
     before: Eye
     after: Eye
+    is_seen: bool = False
 
     def at(self, points: Tensor) -> Tensor:
         """See `Displacement`. What was hidden is where something like it is seen, see `continued`."""
@@ -38,14 +40,26 @@ class SurfaceMove:
 
     def inverse(self) -> "SurfaceMove":
         """See `Displacement`."""
-        return SurfaceMove(origin=self.origin, nearness=self.nearness, before=self.after, after=self.before)
+        return SurfaceMove(
+            origin=self.origin, nearness=self.nearness, before=self.after, after=self.before, is_seen=self.is_seen
+        )
+
+    @cached_property
+    def nearness_after(self) -> Tensor:
+        """The nearness of what is seen after the motion: (H, W) float32."""
+        return self._seen_by(self.after)
+
+    def _seen_by(self, eye: Eye) -> Tensor:
+        if self.is_seen and eye == self.origin:
+            return self.nearness
+        return seen_by(eye, self.origin, self.nearness, goes_on=self.is_seen)
 
     @cached_property
     def _field(self) -> tuple[Tensor, Tensor]:
         """Where every pixel was, (H, W, 2), and whether it was seen there, (H, W) bool."""
         height, width = self.nearness.shape
         points = centres(height, width, self.nearness.device)
-        now, then = (seen_by(eye, self.origin, self.nearness).double() for eye in (self.after, self.before))
+        now, then = self.nearness_after.double(), self._seen_by(self.before).double()
         met = self.after.as_seen_by(self.before, points, now)
         positions = self.before.points(met)
         expected = now / met[..., 2].clamp_min(1e-6)

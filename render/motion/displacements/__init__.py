@@ -66,10 +66,13 @@ class Fields:
         flow: returns the motion of footage for a frame of (width, height) pixels; None if no schedule uses any.
         grey: reads a grey picture, or a video's frame at a time in seconds, as (H, W) in [0, 1] for such a frame; None
             if none is needed.
+        nearness: of what the pictures show before the motion, as a model has estimated it, (B, H, W) float32; None if
+            none has.
     """
 
     flow: Callable[[Flow, tuple[int, int]], Displacement] | None = None
     grey: Callable[[tuple[int, int], ImageFile, float | None], Tensor] | None = None
+    nearness: Tensor | None = None
 
 
 NO_FIELDS = Fields()
@@ -84,9 +87,14 @@ class Kind(Protocol):
 
 
 class Displace(Protocol):
-    """Returns the displacement of several frames' motion, one after the other, for pictures (B, 3, H, W)."""
+    """Returns the displacement of several frames' motion, one after the other, for pictures (B, 3, H, W).
 
-    def __call__(self, image: Tensor, motions: Sequence[FrameMotion]) -> Displacement: ...
+    `nearness` is that of what they show, (B, H, W), if a model has estimated it.
+    """
+
+    def __call__(
+        self, image: Tensor, motions: Sequence[FrameMotion], nearness: Tensor | None = None
+    ) -> Displacement: ...
 
 
 def on_grid(at: Callable[[Tensor], Tensor], height: int, width: int, stride: int, device: torch.device) -> Tensor:

@@ -1,6 +1,8 @@
 """Move the picture as a camera sees it that drives and turns in a room, where near things move faster than far ones."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -54,13 +56,62 @@ class Placed:
         return Placed(move=self.move.inverse(), matrix=self.matrix, count=self.count)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rooms:
+    """What a camera sees that moves in rooms that a model has estimated, of each picture its own.
+
+    Attributes:
+        moves: one per picture.
+    """
+
+    moves: tuple[SurfaceMove, ...]
+
+    @cached_property
+    def nearness(self) -> Tensor:
+        """The nearness of what is seen after the motion: (B, H, W) float32."""
+        return torch.stack([move.nearness_after for move in self.moves])
+
+    def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor:
+        """See `Displacement`."""
+        return on_grid(self.at, height, width, stride, device)
+
+    def at(self, points: Tensor) -> Tensor:
+        """See `Displacement`."""
+        return torch.cat([move.at(own) for move, own in self._each(points)])
+
+    def visible(self, points: Tensor) -> Tensor:
+        """See `Displacement`."""
+        return torch.cat([move.visible(own) for move, own in self._each(points)])
+
+    def inverse(self) -> "Rooms":
+        """See `Displacement`."""
+        return Rooms(moves=tuple(move.inverse() for move in self.moves))
+
+    def _each(self, points: Tensor) -> Iterator[tuple[SurfaceMove, Tensor]]:
+        return zip(self.moves, torch.split(points.expand(len(self.moves), -1, -1, -1), 1), strict=True)
+
+
 def displacement(motion: FrameMotion, size: Size, count: int, fields: Fields) -> Displacement | None:
-    """Return what the camera's motion does to the picture of a room, the same for all pictures."""
+    """Return what the camera's motion does to the picture of a room; the same for all, unless a model sees them."""
     move = motion.camera
     if not isinstance(move, RoomMove):
         return None
+    if move.depth.kind == "model":
+        return _rooms(move, size, fields)
     matrix = to_pixels(np.array(move.motion).reshape(3, 3), size) if move.motion else None
     return Placed(move=_move(move, size, fields), matrix=matrix, count=count)
+
+
+def _rooms(move: RoomMove, size: Size, fields: Fields) -> Rooms:
+    if fields.nearness is None:
+        raise RunError("a room that a model estimates needs that model, which was not loaded")
+    before, after = (Eye(view=view, size=size, horizon=move.depth.horizon) for view in (move.before, move.after))
+    return Rooms(
+        moves=tuple(
+            SurfaceMove(origin=before, nearness=sharpened(nearness), before=before, after=after, is_seen=True)
+            for nearness in fields.nearness
+        )
+    )
 
 
 def _move(move: RoomMove, size: Size, fields: Fields) -> GroundMove | SurfaceMove:

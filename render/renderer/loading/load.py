@@ -10,6 +10,7 @@ from render.guidance.masks import no_segmenter
 from render.guidance.perceptors import Perceptor
 from render.latents import Latent
 from render.models.model import ModelFiles
+from render.motion.depth import estimators
 from render.motion.displacements import Fields
 from render.priors import Prior
 from render.renderer.loading.footage import FootageOnDemand
@@ -27,6 +28,7 @@ def load_renderer(
     segmenter: ModelFiles | None = None,
     others: Sequence[tuple[ModelFiles, bool, Sequence[ModelFiles]]] = (),
     flow: ModelFiles | None = None,
+    depths: Sequence[ModelFiles] = (),
 ) -> Renderer:
     """Load the models of a schedule.
 
@@ -39,6 +41,7 @@ def load_renderer(
         segmenter: the files of the model that finds texts in pictures, if a region needs one.
         others: the files of more latent models, each with `quantize` and the files of its priors.
         flow: the files of what finds the motion of footage, if any moves.
+        depths: the files of what estimates depth.
 
     Raises:
         WeightsError: files are missing or do not fit.
@@ -67,6 +70,7 @@ def load_renderer(
         segment=no_segmenter if segmenter is None else clipseg.load(segmenter, device),
         fields=Fields(flow=footage.flow),
         show=footage.show,
+        estimates={files.name: catalogue.load(estimators, files.entry).load(files, device, dtype) for files in depths},
         others=[(drawing, named(own, drawing)) for drawing, own in drawn],
     )
 

@@ -34,6 +34,7 @@ class LocatedModels:
         segmenter: finds the texts that regions name; None if none does.
         others: the latent models of other shots.
         flow: finds the motion of footage; None if nothing moves by any.
+        depths: estimate the depth of rooms; their names differ.
     """
 
     latent: ModelFiles
@@ -44,6 +45,7 @@ class LocatedModels:
     segmenter: ModelFiles | None = None
     others: tuple[DrawingModel, ...] = ()
     flow: ModelFiles | None = None
+    depths: tuple[ModelFiles, ...] = ()
 
     def load(self, device_name: str) -> "Renderer":
         """Load the models on a device, see `render.device.device.pick_device`.
@@ -67,6 +69,7 @@ class LocatedModels:
             segmenter=self.segmenter,
             others=[(other.latent, other.quantize, other.priors) for other in self.others],
             flow=self.flow,
+            depths=self.depths,
         )
 
     def digests(self) -> dict[str, Any]:
@@ -86,6 +89,8 @@ class LocatedModels:
             digests["segmenter"] = _digest(self.segmenter)
         if self.flow is not None:
             digests["flow"] = _digest(self.flow)
+        if self.depths:
+            digests["depths"] = [_digest(files) for files in self.depths]
         if self.others:
             digests["others"] = [other.digests() for other in self.others]
         return digests

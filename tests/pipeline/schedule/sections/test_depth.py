@@ -118,17 +118,23 @@ def test_a_video_shows_the_frame_before(folder: Path) -> None:
     ("text", "message"),
     [
         ("depth: grond", "4:8: depth: unknown depth 'grond'; did you mean 'ground'"),
-        ("depth: {from: embedded}", "4:15: depth.from: unknown depth 'embedded'; expected flat, ground, or the path"),
+        (
+            "depth: {from: midas}",
+            "4:15: depth.from: unknown depth 'midas'; did you mean 'midas-small'?",
+        ),
         (
             "depth: {horizon: 2, from: ground}",
             "4:18: depth.horizon: expected a share such as 0.5 or 50%, from 2% to 98%",
         ),
         ("depth: {from: depth.png, near: 3, far: 2}", "4:40: depth.far: far must be farther than near (3), got 2"),
         ("depth: {from: depth.png, near: 11}", "4:32: depth.near: far must be farther than near (11), got 10"),
-        ("depth:", "4:7: depth: expected flat, ground, or the path of a picture or video of depth, got nothing"),
+        (
+            "depth:",
+            "4:7: depth: expected flat, ground, a model's name, or the path of a picture or video of depth, got no",
+        ),
         (
             "depth: [ground]",
-            "4:8: depth: expected flat, ground, or the path of a picture or video of depth, got a list",
+            "4:8: depth: expected flat, ground, a model's name, or the path of a picture or video of depth, got a list",
         ),
         ("depth: ground\nsource: {image: depth.png}", "4:8: depth: the pictures of a source do not follow a camera"),
         ("depth: {from: square.png}", "4:15: depth.from: expected the shape of the frames, 128×72, got 32×32"),
