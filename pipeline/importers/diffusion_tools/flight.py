@@ -3,12 +3,15 @@
 Both move the picture by `pipeline.schedule.over_time.offsets`, which the camera's projection `deforum` repeats exactly.
 With depth every pixel of their wall lies at a distance of its own, z, but the view opens from -1 to 1 at any distance,
 which is no camera's view. With a gain of 1 / tan(fov / 2) a point at x moves by
-    gain * shift / z                   as the camera moves sideways,
+    gain * shift / (z - drive)             as the camera moves sideways,
     gain * x * drive / (z * (z - drive))   as it drives ahead,
-    gain * turn * (1 + (x / z)**2)     as it turns about y; and by gain * turn / z as it rolls.
+    gain * turn * (z**2 + x**2) / (z * (z - drive))   as it turns about y,
+    gain * turn / (z - drive)              as it rolls, as an angle.
 Take a true camera that sees a wall at the middle of the depth, m = sqrt(near * far), from edge to edge, with all
-steps times gain / m. It moves points at z = m alike; at any z sideways if they are at the distance z, and ahead if
-they are at z * (z - drive) / m.
+steps times gain / (m - drive). It moves points at z = m alike; at any z sideways if they are at the distance
+m * (z - drive) / (m - drive), and ahead if they are at z * (z - drive) / (m - drive). Their view is as high as it is
+wide whatever the picture is, as through an anamorphic lens: what that shears and tilts more than ours is motion of the
+picture.
 
 Source: deforum-art/sd-webui-deforum, scripts/deforum_helpers/animation.py, anim_frame_warp_3d and
     transform_image_3d_new; alembics/disco-diffusion, disco.py, do_3d_step, and disco_xform_utils.py.
@@ -124,7 +127,8 @@ def _room(flight: Flight, screen: Screen, depth: DepthMap, notes: Notes) -> Flow
     """A true camera that agrees with the tool's in the middle of its depth, and at both ends where it drives."""
     middle = math.sqrt(depth.near * depth.far)
     wide, high = screen.size
-    gains = offsets.gains(flight.fov.values, flight.aspect.values) / middle
+    drive = min(mean_drive(flight.moves["translation_z"].values[1:] * _DISTANCE), _NEAREST * depth.near)
+    gains = offsets.gains(flight.fov.values, flight.aspect.values) / (middle - drive)
 
     def moved(name: str, factor: float, direction: int) -> Axis:
         gain = Series(values=gains[:, direction])
@@ -140,32 +144,44 @@ def _room(flight: Flight, screen: Screen, depth: DepthMap, notes: Notes) -> Flow
         "tilt": moved("rotation_3d_x", high / wide, 1),
         "roll": moved("rotation_3d_z", high / wide, 1),
     }
-    near, far, way = _distances(flight, depth, middle)
+    aside, up, along = (np.abs(flight.moves[f"translation_{axis}"].values[1:]).sum() for axis in "xyz")
+    ahead = along > aside + up
+    near, far = distances((depth.near, depth.far), drive, ahead=bool(ahead))
     turns = np.max([np.abs(axes[name].values) for name in ("pan", "tilt", "roll")], axis=0)
     edge = math.degrees(math.atan(math.hypot(1, high / wide) / middle))
     lost = (axes["dolly"].values > _NEAREST * near) | (turns > _WIDEST - edge)
     axes = _resting(axes, lost, "the camera drives or turns farther than it sees", notes)
     line = (
         f"{depth.told}; here by {depth.model}, and a true camera flies through it. It agrees with the tool's own "
-        f"geometry in the middle of the depth, and where it drives {way} also at its ends"
+        f"geometry in the middle of the depth, and where it drives {'ahead' if ahead else 'sideways'} also at its ends"
     )
     notes.add(line, Effect.MOTION)
     fov = number(round(math.degrees(2 * math.atan(1 / middle)), 2))
     room: dict[str, Entry] = {"from": depth.model, "near": f"{near:.4g}", "far": f"{far:.4g}"}
-    shear = moved("rotation_3d_z", math.radians(wide / high - high / wide), 1)
-    motion = rates({"shear_x": (shear.values, CAMERA, shear.wordings)}, screen.fps) if wide != high else {}
+    squeezed = {
+        "shear_x": moved("rotation_3d_z", math.radians(high / wide - wide / high), 1),
+        "tilt_x": moved("rotation_3d_x", 2 / middle * (1 - (high / wide) ** 2), 1),
+    }
+    motion = rates({name: (own.values, CAMERA, own.wordings) for name, own in squeezed.items()}, screen.fps)
     return Flown(sections={"camera": {**written(axes, screen), "fov": fov}, "depth": room}, motion=motion)
 
 
-def _distances(flight: Flight, depth: DepthMap, middle: float) -> tuple[float, float, str]:
-    """The distances of the nearest and the farthest thing, and in which direction they are right."""
-    aside, up, ahead = (flight.moves[f"translation_{axis}"].values[1:] for axis in "xyz")
-    if np.abs(ahead).sum() <= np.abs(aside).sum() + np.abs(up).sum():
-        return depth.near, depth.far, "sideways"
-    step = _DISTANCE * float((ahead * np.abs(ahead)).sum() / np.abs(ahead).sum())
-    step = min(max(step, -1.0), _NEAREST * depth.near)
-    near, far = (z * (z - step) / middle for z in (depth.near, depth.far))
-    return near, far, "ahead"
+def mean_drive(steps: Array) -> float:
+    """How far a camera drives ahead in a frame, on the average of the way; 0 if it drives as far back."""
+    whole = float(np.abs(steps).sum())
+    return float((steps * np.abs(steps)).sum()) / whole if whole else 0.0
+
+
+def distances(ends: tuple[float, float], drive: float, *, ahead: bool) -> tuple[float, float]:
+    """How far away the nearest and the farthest thing is for a true camera, see the module.
+
+    Args:
+        ends: how far away they are for the tool.
+        ahead: whether points at these ends are to move alike when it drives, rather than when it moves sideways.
+    """
+    middle = math.sqrt(ends[0] * ends[1])
+    near, far = ((z if ahead else middle) * (z - drive) / (middle - drive) for z in ends)
+    return near, far
 
 
 def _steps(axes: Mapping[str, Axis]) -> Array:

@@ -156,7 +156,7 @@ def _moving(
         if flight.sections:
             notes.add("perspective flip: after the camera's motion; Deforum flips the picture first", Effect.MOTION)
         if flight.motion:
-            line = "rotation_3d_z: Deforum also shears a picture that is not square; not beside a flip"
+            line = "rotation_3d_x, _z: Deforum also tilts and shears a picture that is not square; not beside a flip"
             notes.add(line, Effect.MOTION)
         return flip.motion, flip.center, dict(flight.sections)
     return {}, None, _unmoved(settings, mode, notes)

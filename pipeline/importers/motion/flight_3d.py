@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.importers.diffusion_tools.flight import STILL
+from pipeline.importers.diffusion_tools.flight import STILL, distances, mean_drive
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import Screen
 from pipeline.importers.motion.camera_3d import Axis, turns, written
@@ -31,6 +31,7 @@ MODEL = "depth-anything-v2-small"
 _NEAR = 0.1  # of far_plane, at which AdaBins' 10 m lie: where the nearest thing of most pictures is, at 1 m
 Section = dict[str, Entry]
 _STILL = "[1,0,0,0]"
+_LARGEST = 0.8  # share of the nearest distance, of a step ahead
 _FLIP = np.diag([1.0, 1.0, -1.0])  # z ahead is ours
 
 
@@ -52,9 +53,10 @@ def sections(settings: Settings, size: tuple[int, int], clock: Clock, notes: Not
     screen = Screen(size=size, fps=clock.fps, frames=len(clock.times))
     near, far = _planes(settings, unit)
     middle = math.sqrt(near * far)
-    axes = {name: _scaled(own, 1 / high / middle) for name, own in axes.items()}
+    drive = min(mean_drive(axes["dolly"].values[1:]), _LARGEST * near)
+    axes = {name: _scaled(own, 1 / high / (middle - drive)) for name, own in axes.items()}
     fov = math.degrees(2 * math.atan(size[0] / size[1] / middle))
-    depth = _depth(settings, axes, (near, far, middle), notes)
+    depth = _depth(settings, axes, (near, far), drive, notes)
     camera: dict[str, Entry] = {**written(axes, screen), "fov": number(round(min(max(fov, 1.0), 170.0), 3))}
     return {"camera": camera, "depth": depth}
 
@@ -66,11 +68,12 @@ def _planes(settings: Settings, unit: float) -> tuple[float, float]:
     return first, max(far * unit, 1.1 * first)
 
 
-def _depth(settings: Settings, axes: dict[str, Axis], planes: tuple[float, float, float], notes: Notes) -> Section:
-    near, far, middle = planes
+def _depth(
+    settings: Settings, axes: dict[str, Axis], planes: tuple[float, float], drive: float, notes: Notes
+) -> Section:
     ahead, aside, up = (np.abs(axes[name].values[1:]).sum() for name in ("dolly", "truck", "pedestal"))
     drives = ahead > aside + up
-    first, last = (z**2 / middle if drives else z for z in (near, far))
+    first, last = distances(planes, drive, ahead=bool(drives))
     line = (
         f"animation_mode 3D: pytti estimates depth by AdaBins; here by {MODEL}, and a true camera flies through it. It "
         "agrees with pytti's own geometry in the middle of the depth, and where it drives "
