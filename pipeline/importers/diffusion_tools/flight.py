@@ -27,16 +27,24 @@ from numpy.typing import NDArray
 from pipeline.curves.array import Array
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import Screen, rates, read_series
-from pipeline.importers.motion.camera_3d import Axis, axis, camera_rates, euler_steps, over_time, written
-from pipeline.importers.notes import Effect, Note, Notes
+from pipeline.importers.motion.camera_3d import (
+    Axis,
+    axis,
+    camera_rates,
+    distances,
+    euler_steps,
+    mean_drive,
+    over_time,
+    written,
+)
+from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.keys import CAMERA, Keys, number
 from pipeline.importers.values.series import Series
 from pipeline.schedule.over_time import offsets
-from pipeline.schedule.sections.camera import LEAST_FOV, MOST_FOV
 
 FIELDS = tuple(f"{move}_{axis}" for move in ("translation", "rotation_3d") for axis in "xyz")
-STILL = Note("animation_mode 3D: nothing moves in these settings", Effect.MOTION)
+_FOVS = 1.0, 170.0  # degrees, those of `camera.fov`
 _DISTANCE = 1 / 200  # of one unit of translation
 _SQUAREST, _LARGEST_ASPECT = 0.01, 100.0
 _NEAREST = 0.8  # share of the nearest distance that a step may drive
@@ -98,7 +106,7 @@ def flown(flight: Flight, screen: Screen, depth: DepthMap | None, notes: Notes) 
     """The sections `camera` and `depth`; empty if nothing moves."""
     if not any(series.values[1:].any() for series in flight.moves.values()):
         return Flown()
-    fov = _limited(flight.fov, LEAST_FOV, MOST_FOV, "fov", notes)
+    fov = _limited(flight.fov, *_FOVS, "fov", notes)
     aspect = _limited(flight.aspect, _SQUAREST, _LARGEST_ASPECT, "aspect_ratio", notes)
     known = Flight(moves=flight.moves, fov=fov, aspect=aspect, words=flight.words)
     return _flat(known, screen, notes) if depth is None else _room(known, screen, depth, notes)
@@ -164,24 +172,6 @@ def _room(flight: Flight, screen: Screen, depth: DepthMap, notes: Notes) -> Flow
     }
     motion = rates({name: (own.values, CAMERA, own.wordings) for name, own in squeezed.items()}, screen.fps)
     return Flown(sections={"camera": {**written(axes, screen), "fov": fov}, "depth": room}, motion=motion)
-
-
-def mean_drive(steps: Array) -> float:
-    """How far a camera drives ahead in a frame, on the average of the way; 0 if it drives as far back."""
-    whole = float(np.abs(steps).sum())
-    return float((steps * np.abs(steps)).sum()) / whole if whole else 0.0
-
-
-def distances(ends: tuple[float, float], drive: float, *, ahead: bool) -> tuple[float, float]:
-    """How far away the nearest and the farthest thing is for a true camera, see the module.
-
-    Args:
-        ends: how far away they are for the tool.
-        ahead: whether points at these ends are to move alike when it drives, rather than when it moves sideways.
-    """
-    middle = math.sqrt(ends[0] * ends[1])
-    near, far = ((z if ahead else middle) * (z - drive) / (middle - drive) for z in ends)
-    return near, far
 
 
 def _steps(axes: Mapping[str, Axis]) -> Array:

@@ -21,11 +21,11 @@ from pipeline.importers.diffusion_tools import deforum_flight, deforum_video, pe
 from pipeline.importers.diffusion_tools.deforum_prompts import read_prompts
 from pipeline.importers.diffusion_tools.deforum_steering import Sections, cadence, sections
 from pipeline.importers.diffusion_tools.deforum_switches import ALWAYS, SWITCHES
-from pipeline.importers.diffusion_tools.flight import STILL
 from pipeline.importers.diffusion_tools.switches import ignore_unused
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
 from pipeline.importers.imported import Imported
+from pipeline.importers.motion.camera_3d import STILL
 from pipeline.importers.motion.extraction import Footage
 from pipeline.importers.motion.lost_motion import animation_mode, lost_motion, moving_fields
 from pipeline.importers.notations.source import Source

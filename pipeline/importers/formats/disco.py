@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.importers.diffusion_tools import disco_video
 from pipeline.importers.diffusion_tools.deforum_flight import border, old_depth_map
-from pipeline.importers.diffusion_tools.flight import FIELDS, STILL, Flight, Flown, flown, read_moves
+from pipeline.importers.diffusion_tools.flight import FIELDS, Flight, Flown, flown, read_moves
 from pipeline.importers.diffusion_tools.frame_prompts import texts_by_frame, weights_of
 from pipeline.importers.diffusion_tools.switches import Switches, ignore_unused
 from pipeline.importers.files import Entry, File
 from pipeline.importers.formats import warpfusion
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, round_size
 from pipeline.importers.imported import Imported
+from pipeline.importers.motion.camera_3d import STILL
 from pipeline.importers.motion.lost_motion import animation_mode, lost_motion
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Effect, Notes

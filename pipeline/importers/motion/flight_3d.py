@@ -15,10 +15,9 @@ import math
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.importers.diffusion_tools.flight import STILL, distances, mean_drive
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import Screen
-from pipeline.importers.motion.camera_3d import Axis, turns, written
+from pipeline.importers.motion.camera_3d import STILL, Axis, distances, mean_drive, turns, written
 from pipeline.importers.motion.zoom_2d import Clock
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings, shown
