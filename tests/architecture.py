@@ -91,9 +91,9 @@ ROOMS: Mapping[str, str] = {
     "pipeline.importers.values": "curves",
     "pipeline.importers.notations": "storage schedule.document",
     "pipeline.importers": "curves audio schedule.document importers.values importers.notations",
-    "pipeline.importers.motion": "curves importers importers.values",
+    "pipeline.importers.motion": "curves schedule.over_time importers importers.values",
     "pipeline.importers.scripts": "importers importers.values importers.notations importers.motion",
-    "pipeline.importers.diffusion_tools": "curves importers importers.values importers.motion",
+    "pipeline.importers.diffusion_tools": "curves schedule.over_time importers importers.values importers.motion",
     "pipeline.importers.formats": "curves importers importers.values importers.notations importers.scripts "
     "importers.diffusion_tools importers.motion",
     "pipeline.run.folder": "storage audio video video.formats schedule schedule.over_time schedule.sections",

@@ -6,8 +6,7 @@ Source: deforum-art/sd-webui-deforum, scripts/deforum_helpers/animation.py and d
 
 from collections.abc import Callable, Mapping
 
-from pipeline.importers.diffusion_tools.flight import DepthMap, Flight, read_moves, sections
-from pipeline.importers.files import Entry
+from pipeline.importers.diffusion_tools.flight import DepthMap, Flight, Flown, flown, read_moves
 from pipeline.importers.frame import Screen, read_series
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings, shown
@@ -20,8 +19,8 @@ _OLD_FAR = 50 / 19  # from Disco: MiDaS' number is taken from 50 and divided by 
 
 def read_flight(
     settings: Settings, screen: Screen, read: Callable[[str], Series], words: Mapping[str, str], notes: Notes
-) -> dict[str, Mapping[str, Entry]]:
-    """Read the sections `camera` and `depth`.
+) -> Flown:
+    """Read the camera and its depth.
 
     Args:
         read: reads one of Deforum's keyframe strings.
@@ -33,7 +32,7 @@ def read_flight(
         aspect=_aspect(settings, screen, read, notes),
         words=words,
     )
-    return sections(flight, screen, _depth_map(settings), notes)
+    return flown(flight, screen, _depth_map(settings), notes)
 
 
 def border(settings: Settings, notes: Notes) -> str:

@@ -21,11 +21,11 @@ from pipeline.importers.diffusion_tools import deforum_flight, deforum_video, pe
 from pipeline.importers.diffusion_tools.deforum_prompts import read_prompts
 from pipeline.importers.diffusion_tools.deforum_steering import Sections, cadence, sections
 from pipeline.importers.diffusion_tools.deforum_switches import ALWAYS, SWITCHES
-from pipeline.importers.diffusion_tools.flight import STILL
 from pipeline.importers.diffusion_tools.switches import ignore_unused
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
 from pipeline.importers.imported import Imported
+from pipeline.importers.motion.camera_3d import STILL
 from pipeline.importers.motion.extraction import Footage
 from pipeline.importers.motion.lost_motion import animation_mode, lost_motion, moving_fields
 from pipeline.importers.notations.source import Source
@@ -151,11 +151,14 @@ def _moving(
         for name in (*_UNUSED, *perspective.FIELDS):
             settings.read(name)
         if flip is None or not flip.motion:
-            notes.update([] if flight else [STILL])
-            return {}, None, flight
-        if flight:
+            notes.update([] if flight.sections else [STILL])
+            return dict(flight.motion), None, dict(flight.sections)
+        if flight.sections:
             notes.add("perspective flip: after the camera's motion; Deforum flips the picture first", Effect.MOTION)
-        return flip.motion, flip.center, flight
+        if flight.motion:
+            line = "rotation_3d_x, _z: Deforum also tilts and shears a picture that is not square; not beside a flip"
+            notes.add(line, Effect.MOTION)
+        return flip.motion, flip.center, dict(flight.sections)
     return {}, None, _unmoved(settings, mode, notes)
 
 

@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.importers.diffusion_tools import disco_video
 from pipeline.importers.diffusion_tools.deforum_flight import border, old_depth_map
-from pipeline.importers.diffusion_tools.flight import FIELDS, STILL, Flight, read_moves
-from pipeline.importers.diffusion_tools.flight import sections as camera_sections
+from pipeline.importers.diffusion_tools.flight import FIELDS, Flight, Flown, flown, read_moves
 from pipeline.importers.diffusion_tools.frame_prompts import texts_by_frame, weights_of
 from pipeline.importers.diffusion_tools.switches import Switches, ignore_unused
 from pipeline.importers.files import Entry, File
 from pipeline.importers.formats import warpfusion
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, round_size
 from pipeline.importers.imported import Imported
+from pipeline.importers.motion.camera_3d import STILL
 from pipeline.importers.motion.lost_motion import animation_mode, lost_motion
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Effect, Notes
@@ -100,8 +100,8 @@ def convert(source: Source) -> Imported:
     if footage is not None and (played := disco_video.source(settings, footage, notes)):
         sections["source"] = played
     screen = Screen(size=(width, height), fps=fps, frames=frames)
+    flight = _flight(settings, screen, notes) if mode == "3D" else Flown()
     motion = _motion(settings, mode, screen, notes)
-    flight = _flight(settings, screen, notes) if mode == "3D" else {}
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
     ignore_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO if footage is None else _STORED}")
     return Imported(
@@ -111,11 +111,11 @@ def convert(source: Source) -> Imported:
         frames=frames,
         seed=seed,
         prompts=prompts,
-        motion=motion,
+        motion={**motion, **flight.motion},
         center=(across, down) if motion else None,
         border=border(settings, notes) if mode == "3D" else "wrap",
         refine=refine,
-        sections=flight | sections,
+        sections={**flight.sections, **sections},
         notes=(*notes, *settings.not_converted(_REASONS)),
     )
 
@@ -170,8 +170,8 @@ def _motion(settings: Settings, mode: str, screen: Screen, notes: Notes) -> dict
     return read_motion_2d(settings, screen, functools.partial(disco_series, count=screen.frames), {}, notes)
 
 
-def _flight(settings: Settings, screen: Screen, notes: Notes) -> dict[str, Mapping[str, Entry]]:
-    """Read the sections `camera` and `depth`."""
+def _flight(settings: Settings, screen: Screen, notes: Notes) -> Flown:
+    """Read the camera and its depth."""
     settings.read("key_frames")
     weight = settings.number("midas_weight", 0.3)
     flight = Flight(
@@ -181,8 +181,8 @@ def _flight(settings: Settings, screen: Screen, notes: Notes) -> dict[str, Mappi
         words={},
     )
     told = "Disco estimates depth by " + ("MiDaS" if weight >= 1 else "MiDaS and AdaBins" if weight > 0 else "AdaBins")
-    found = camera_sections(flight, screen, old_depth_map(weight, told), notes)
-    notes.update([] if found else [STILL])
+    found = flown(flight, screen, old_depth_map(weight, told), notes)
+    notes.update([] if found.sections else [STILL])
     return found
 
 

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.importers.diffusion_tools.deforum_flight import MIDAS
-from pipeline.importers.diffusion_tools.flight import FIELDS, DepthMap, Flight, sections
-from pipeline.importers.files import Entry
+from pipeline.importers.diffusion_tools.flight import FIELDS, DepthMap, Flight, Flown, flown
 from pipeline.importers.frame import Camera, Screen, pixel_center
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
@@ -57,8 +56,8 @@ def convert(source: Source) -> Imported:
     try:
         screen = Screen(size=(_SIZE, _SIZE), fps=fps, frames=len(rows))
         deep = _is_3d(rows)
+        flight = _flight(rows, screen, notes) if deep else Flown()
         motion = {} if deep else _flat(rows, screen)
-        flight = _flight(rows, screen, notes) if deep else {}
         prompts = _prompts(rows, notes)
     except UnreadableError as error:
         raise settings.error("rendered_frames", str(error)) from None
@@ -74,7 +73,7 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=(middle, middle) if motion else None,
         border="edge",
-        sections=flight,
+        sections=flight.sections,
         notes=(*notes, *settings.not_converted(_REASONS), *(f"options: {line}" for line in options.not_converted({}))),
     )
 
@@ -123,8 +122,8 @@ def _flat(rows: list[Mapping[str, Any]], screen: Screen) -> dict[str, Keys]:
     return camera.rates()
 
 
-def _flight(rows: list[Mapping[str, Any]], screen: Screen, notes: Notes) -> dict[str, Mapping[str, Entry]]:
-    """The sections `camera` and `depth`, with Deforum's defaults for what is not in the file."""
+def _flight(rows: list[Mapping[str, Any]], screen: Screen, notes: Notes) -> Flown:
+    """The camera and its depth, with Deforum's defaults for what is not in the file."""
     flight = Flight(
         moves={name: _column(rows, name, neutral) for name, neutral in _MOVES_3D.items()},
         fov=_column(rows, "fov", _LENS["fov"]),
@@ -132,7 +131,7 @@ def _flight(rows: list[Mapping[str, Any]], screen: Screen, notes: Notes) -> dict
         words={},
     )
     told = "the mode 3D is assumed, and that depth warping is on, as by default: Deforum estimates depth by MiDaS"
-    return sections(flight, screen, DepthMap(model=MIDAS, near=1.0, far=2.0, told=told), notes)
+    return flown(flight, screen, DepthMap(model=MIDAS, near=1.0, far=2.0, told=told), notes)
 
 
 def _column(rows: list[Mapping[str, Any]], name: str, neutral: float) -> Series:

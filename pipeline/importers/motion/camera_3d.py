@@ -8,6 +8,7 @@ Convention: as `pipeline.schedule.over_time.camera_path`. A step is the 4x4 matr
 after it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,10 +17,12 @@ import numpy as np
 from pipeline.curves import matrices
 from pipeline.curves.array import Array
 from pipeline.importers.frame import Screen, rates, wordings
+from pipeline.importers.notes import Effect, Note
 from pipeline.importers.values.keys import CAMERA, Keys, Wording, expression_keys, number, value_keys
 from pipeline.importers.values.series import Series
 from pipeline.schedule.over_time import offsets
 
+STILL = Note("animation_mode 3D: nothing moves in these settings", Effect.MOTION)
 UNSEEN = 0.05  # pixels
 _ALONG, _AROUND = ("truck", "pedestal", "dolly"), ("tilt", "pan", "roll")  # x, y, z
 _SIGNS = np.array([1.0, -1.0, 1.0])  # y points down, and a pedestal rises
@@ -81,6 +84,25 @@ def over_time(series: Series, names: Mapping[str, str], fps: float) -> Keys:
     if whole is None or (whole.start, whole.stop) != (0, len(series.values)):
         return value_keys(series.values)
     return expression_keys(whole.expression.written(names), series.values, fps)
+
+
+def mean_drive(steps: Array) -> float:
+    """How far a camera drives ahead in a frame, on the average of the way; 0 if it drives as far back."""
+    whole = float(np.abs(steps).sum())
+    return float((steps * np.abs(steps)).sum()) / whole if whole else 0.0
+
+
+def distances(ends: tuple[float, float], drive: float, *, ahead: bool) -> tuple[float, float]:
+    """How far away the nearest and the farthest thing is for a true camera, see
+    `pipeline.importers.diffusion_tools.flight`.
+
+    Args:
+        ends: how far away they are for the tool.
+        ahead: whether points at these ends are to move alike when it drives, rather than when it moves sideways.
+    """
+    middle = math.sqrt(ends[0] * ends[1])
+    near, far = ((z if ahead else middle) * (z - drive) / (middle - drive) for z in ends)
+    return near, far
 
 
 def _crossing(vectors: Array) -> Array:

@@ -1,7 +1,8 @@
 """Read pytti's 3D motion: expressions of t for how the scene in front of the camera is shifted, and then turned.
 
-pytti warps by the depth that AdaBins estimates. Its geometry is a camera's only at the distance 1 / tan(fov / 2), of
-which half the height of the picture is the unit; see `pipeline.importers.diffusion_tools.flight`, which is alike.
+pytti warps by the depth that AdaBins estimates, in a way that is a camera's only at one distance: see
+`pipeline.importers.diffusion_tools.flight`, whose way is alike. Half the height of the picture is the unit. That it is
+shifted before it is turned is not kept.
 
 Convention: x to the right, y down, z back to the viewer. translate_x shifts the scene to the right, translate_y up and
     translate_z_3d to the viewer, in pixels; rotate_3d is a quaternion (w, x, y, z) that turns it then.
@@ -14,10 +15,9 @@ import math
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.importers.diffusion_tools.flight import STILL
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import Screen
-from pipeline.importers.motion.camera_3d import Axis, camera_rates, turns, written
+from pipeline.importers.motion.camera_3d import STILL, Axis, distances, mean_drive, turns, written
 from pipeline.importers.motion.zoom_2d import Clock
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings, shown
@@ -28,11 +28,13 @@ from pipeline.importers.values.keys import Wording, number
 FIELDS = ("translate_x", "translate_y", "translate_z_3d")
 MODEL = "depth-anything-v2-small"
 _NEAR = 0.1  # of far_plane, at which AdaBins' 10 m lie: where the nearest thing of most pictures is, at 1 m
+Section = dict[str, Entry]
 _STILL = "[1,0,0,0]"
+_LARGEST = 0.8  # share of the nearest distance, of a step ahead
 _FLIP = np.diag([1.0, 1.0, -1.0])  # z ahead is ours
 
 
-def sections(settings: Settings, size: tuple[int, int], clock: Clock, notes: Notes) -> dict[str, dict[str, Entry]]:
+def sections(settings: Settings, size: tuple[int, int], clock: Clock, notes: Notes) -> dict[str, Section]:
     """Read the sections `camera` and `depth`; empty if nothing moves."""
     high = math.tan(math.radians(settings.number("field_of_view", 60, 1, 170)) / 2)
     unit = 2 / size[1]  # of a pixel
@@ -48,28 +50,45 @@ def sections(settings: Settings, size: tuple[int, int], clock: Clock, notes: Not
         **{name: Axis(values=values) for name, values in turns(turn).items()},
     }
     screen = Screen(size=size, fps=clock.fps, frames=len(clock.times))
-    gains = np.full((screen.frames, 2), 1 / high)
-    constant = all((own.values[1:] == own.values[-1]).all() for own in axes.values())
-    rates = camera_rates(axes, _steps(axes, turn), gains, screen) if constant else written(axes, screen)
-    wide = math.degrees(2 * math.atan(high * size[0] / size[1]))
-    depth = _depth(settings, axes, 1 / high, unit, notes)
-    return {"camera": {**rates, "fov": number(min(wide, 170.0))}, "depth": depth}
+    near, far = _planes(settings, unit)
+    middle = math.sqrt(near * far)
+    drive = min(mean_drive(axes["dolly"].values[1:]), _LARGEST * near)
+    axes = {name: _scaled(own, 1 / high / (middle - drive)) for name, own in axes.items()}
+    fov = math.degrees(2 * math.atan(size[0] / size[1] / middle))
+    depth = _depth(settings, axes, (near, far), drive, notes)
+    camera: dict[str, Entry] = {**written(axes, screen), "fov": number(round(min(max(fov, 1.0), 170.0), 3))}
+    return {"camera": camera, "depth": depth}
 
 
-def _depth(settings: Settings, axes: dict[str, Axis], gain: float, unit: float, notes: Notes) -> dict[str, Entry]:
-    near, far = (settings.number(f"{name}_plane", plane, 1e-3, 1e9) for name, plane in (("near", 1), ("far", 10000)))
+def _planes(settings: Settings, unit: float) -> tuple[float, float]:
+    """The distances of the nearest and the farthest thing in most pictures."""
+    near, far = (settings.number(f"{name}_plane", plane, 1e-3, 1e6) for name, plane in (("near", 1), ("far", 10000)))
+    first = max(near, _NEAR * far) * unit
+    return first, max(far * unit, 1.1 * first)
+
+
+def _depth(
+    settings: Settings, axes: dict[str, Axis], planes: tuple[float, float], drive: float, notes: Notes
+) -> Section:
     ahead, aside, up = (np.abs(axes[name].values[1:]).sum() for name in ("dolly", "truck", "pedestal"))
-    by_drive = ahead > 0 and ahead >= aside + up
-    distances = (max(near, _NEAR * far) * unit, far * unit)
-    first, last = (z**2 / gain if by_drive else z for z in distances)
-    last = max(last, 1.1 * first)
-    way = "ahead" if by_drive else "sideways"
-    line = f"animation_mode 3D: pytti estimates depth by AdaBins; here by {MODEL}, and a true camera flies through it"
-    notes.add(f"{line}; the depth of the planes is kept for driving {way}", Effect.MOTION)
+    drives = ahead > aside + up
+    first, last = distances(planes, drive, ahead=bool(drives))
+    line = (
+        f"animation_mode 3D: pytti estimates depth by AdaBins; here by {MODEL}, and a true camera flies through it. It "
+        "agrees with pytti's own geometry in the middle of the depth, and where it drives "
+        f"{'ahead' if drives else 'sideways'} also at its ends"
+    )
+    notes.add(line, Effect.MOTION)
     if settings.flag("lock_camera", True):
         line = "lock_camera: pytti takes the mean shift of the picture out of every frame; here the camera moves freely"
         notes.add(line, Effect.MOTION)
-    return {"from": MODEL, "near": f"{min(max(first, 1e-3), 1e5):.4g}", "far": f"{min(max(last, 2e-3), 1e6):.4g}"}
+    return {"from": MODEL, "near": f"{first:.4g}", "far": f"{last:.4g}"}
+
+
+def _scaled(own: Axis, factor: float) -> Axis:
+    scale = number(factor)
+    wordings = [Wording(start=each.start, stop=each.stop, text=f"{scale} * ({each.text})") for each in own.wordings]
+    return Axis(values=own.values * float(scale), wordings=wordings)
 
 
 def _moved(settings: Settings, name: str, unit: float, clock: Clock, notes: Notes) -> Axis:
@@ -136,13 +155,3 @@ def _matrices(quaternion: Array) -> Array:
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
-
-
-def _steps(axes: dict[str, Axis], turn: Array) -> Array:
-    """The steps (n, 4, 4): the scene is shifted, then turned."""
-    shift = np.stack([-axes["truck"].values, axes["pedestal"].values, -axes["dolly"].values], axis=-1)
-    found = np.zeros((len(shift), 4, 4))
-    found[:, :3, :3] = turn
-    found[:, :3, 3] = np.einsum("nij,nj->ni", turn, shift)
-    found[:, 3, 3] = 1.0
-    return found

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from pipeline.curves import matrices
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
-from pipeline.schedule.over_time import offsets
+from pipeline.schedule.over_time.camera_limits import through, unseen
 from pipeline.schedule.over_time.camera_path import flat_steps, room_steps
+from pipeline.schedule.over_time.offsets import OffsetMoves
 from pipeline.schedule.sections.camera import DEFORUM, LEAST_FOV, MOST_FOV, Camera
 from render.errors import InputError
 from render.spec.camera import UNMOVED, Depth, FlatMove, RoomMove, Seen, View
 
-_NEAREST = 0.02  # of the wall's distance: what the picture shows is at least as far ahead in the frame before
-_LARGEST = 10.0  # factor by which a frame may enlarge or shrink the one before
 _FARTHEST = 1000.0  # factor in size beyond which nothing is left of a room that `motion:` shrinks or enlarges
 _DIGITS = 12  # so that another machine's rounding gives the same hash
 
@@ -71,12 +70,9 @@ class CameraOverTime:
         self._shot = np.append(frames.shot, frames.shot[-1])[: len(frames.times)]
         moving = [depth for camera, depth in zip(cameras, depths, strict=True) if camera.moves]
         self._fov = np.clip(self._sampled([camera.fov for camera in cameras]), LEAST_FOV, MOST_FOV)
-        self._offset = np.array([camera.projection == DEFORUM for camera in cameras])[self._shot]
         self._origins = np.zeros(len(frames.times), dtype=int)  # the frame from which each one's room was first seen
         self._flat = self._flat_matrices() if None in moving else None
-        self._walls = self._gains = np.zeros(0)
-        if None in moving and self._offset.any():
-            self._walls, self._gains = self._offsets()
+        self._offsets = self._offset_moves() if any(map(self._is_offset, range(len(frames.times)))) else None
         self._poses = self._room_poses() if any(moving) else None
         self._begins = self._first_motions()
 
@@ -84,10 +80,8 @@ class CameraOverTime:
         """The motion to frame `number`, or to the frame after the last one of a loop; None if it rests or has depth."""
         if self._flat is None or self._depth(number) is not None or number in self._frames.cuts:
             return None
-        if self._offset[number]:
-            wall = self._walls[number - 1]
-            still = np.array_equal(wall, np.eye(3))
-            return None if still else offsets.offset(wall, self._gains[number], self._frames.size, _DIGITS)
+        if self._offsets is not None and self._is_offset(number):
+            return self._offsets.at(number, _DIGITS)
         matrix = self._flat[number - 1]
         return None if np.array_equal(matrix, np.eye(3)) else FlatMove(matrix=_rounded(matrix))
 
@@ -177,8 +171,8 @@ class CameraOverTime:
             self._origins[number] = number - 1 if is_new else self._origins[number - 1]
             before = np.eye(4) if is_new else found[number - 1, 1]
             found[number] = before, step @ before
-            turned = _unseen(step[:3, :3], self._fov[number], self._frames.size, depth.horizon)
-            wrong = turned or _through(step if depth.kind == "model" else found[number, 1], depth)
+            turned = unseen(step[:3, :3], self._fov[number], self._frames.size, depth.horizon)
+            wrong = turned or through(step if depth.kind == "model" else found[number, 1], depth)
             if wrong:
                 raise self._error(wrong, number)
         return found
@@ -201,21 +195,24 @@ class CameraOverTime:
     def _flat_matrices(self) -> Array:
         found = self._joined(flat_steps)
         for number, step in enumerate(found, start=1):
-            if number in self._frames.cuts or self._depth(number) is not None or self._offset[number]:
+            if number in self._frames.cuts or self._depth(number) is not None or self._is_offset(number):
                 continue
-            if wrong := _unseen(step, self._fov[number], self._frames.size):
+            if wrong := unseen(step, self._fov[number], self._frames.size):
                 raise self._error(wrong, number)
         before, after = (_lens(fov, self._frames.size) for fov in (self._fov[:-1], self._fov[1:]))
         return after @ found @ np.linalg.inv(before)
 
-    def _offsets(self) -> tuple[Array, Array]:
-        """The motions of Deforum's wall, (n, 3, 3), and the gain in every frame, (n + 1, 2)."""
-        walls = offsets.walls(self._joined(room_steps))
-        gains = offsets.gains(self._fov, self._sampled([camera.aspect for camera in self._cameras]))
-        for number in np.flatnonzero(offsets.unseen(walls, gains[1:])) + 1:
-            if self._offset[number] and self._depth(int(number)) is None and number not in self._frames.cuts:
-                raise self._error("it moves so far that the picture is turned over", int(number))
-        return walls, gains
+    def _offset_moves(self) -> OffsetMoves:
+        """The motions in shots with the projection of Deforum."""
+        aspect = self._sampled([camera.aspect for camera in self._cameras])
+        found = OffsetMoves(self._joined(room_steps), self._fov, aspect, self._frames.size)
+        number = found.first_unseen(lambda number: self._is_offset(number) and number not in self._frames.cuts)
+        if number is not None:
+            raise self._error("it moves so far that the picture is turned over", number)
+        return found
+
+    def _is_offset(self, number: int) -> bool:
+        return self._cameras[int(self._shot[number])].projection == DEFORUM and self._depth(number) is None
 
     def _joined(self, steps: Callable[[Camera, Array], Array]) -> Array:
         """The steps from frame to frame, (n - 1, k, k), where one frame's may lie in two shots."""
@@ -252,36 +249,6 @@ def _lens(fov: Array, size: tuple[int, int]) -> Array:
     found[:, 0, 0], found[:, 1, 1] = scale, scale * size[0] / size[1]
     found[:, :2, 2], found[:, 2, 2] = 0.5, 1.0
     return found
-
-
-def _unseen(step: Array, fov: float, size: tuple[int, int], horizon: float = 0.5) -> str:
-    """What is wrong with a step that is too large; "" if nothing is."""
-    size_change = np.linalg.det(step) if np.isfinite(step).all() else np.inf  # rates are finite, so it overflowed
-    if not 1 / _LARGEST < size_change < _LARGEST:
-        return f"it drives so far that the picture changes its size by more than a factor of {_LARGEST:g}"
-    right = np.tan(np.radians(fov) / 2)
-    high = 2 * right * size[1] / size[0]
-    corners = np.array([[x, y, 1.0] for x in (-right, right) for y in (-horizon * high, (1 - horizon) * high)])
-    if (np.linalg.solve(step, corners.T)[2] < _NEAREST).any():
-        return "it turns so far that the picture shows what was behind it"
-    return ""
-
-
-def _through(pose: Array, depth: Depth) -> str:
-    """What is wrong with a pose that is below the ground, or beyond what is nearest in a picture; "" if nothing is.
-
-    A model sees anew what is ahead, so only the pose after one step from there counts.
-    """
-    if not np.isfinite(pose).all():
-        return "the motion is not a number"
-    position = -pose[:3, :3].T @ pose[:3, 3]
-    if depth.kind == "ground":
-        return "" if position[1] < 1 - _NEAREST else "it flies through the floor, which is 1 below where it began,"
-    if position[2] < depth.near * (1 - _NEAREST):
-        return ""
-    if depth.kind == "model":
-        return f"it drives {position[2]:.3g} ahead in one frame, through what is nearest, which is {depth.near:g} away,"
-    return f"it flies through the picture, where the nearest is {depth.near:g} ahead of where it began,"
 
 
 def _relative(first: tuple[float, ...], last: tuple[float, ...]) -> tuple[float, ...]:

@@ -10,6 +10,8 @@ Source: deforum-art/sd-webui-deforum, scripts/deforum_helpers/animation.py, tran
     FoVPerspectiveCameras; alembics/disco-diffusion, disco_xform_utils.py.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,12 +51,31 @@ def unseen(walls: Array, gains: Array) -> NDArray[np.bool_]:
     return found
 
 
-def offset(wall: Array, gain: Array, size: tuple[int, int], digits: int) -> FlatMove:
-    """The motion of one step as the spec of a frame of `size` pixels has it."""
-    wide = np.array(size) / (np.array(size) - 1.0)
-    from_shares = np.array([[2 * wide[0], 0, -wide[0]], [0, 2 * wide[1], -wide[1]], [0, 0, 1.0]])
-    matrix = np.linalg.inv(from_shares) @ wall @ from_shares
-    return FlatMove(
-        matrix=tuple(float(number) + 0.0 for number in (matrix / matrix[2, 2]).round(digits).ravel()),
-        gain=(round(float(gain[0] * wide[0]), digits), round(float(gain[1] * wide[1]), digits)),
-    )
+class OffsetMoves:
+    """The motion of a flat picture from frame to frame.
+
+    Args:
+        steps: of the camera, from each frame to the next, (n - 1, 4, 4).
+        fov, aspect: in every frame, (n,).
+        size: (width, height) in pixels.
+    """
+
+    def __init__(self, steps: Array, fov: Array, aspect: Array, size: tuple[int, int]) -> None:
+        self._walls, self._gains = walls(steps), gains(fov, aspect)
+        self._wide = np.array(size) / (np.array(size) - 1.0)  # the wall reaches to the middles of the corner pixels
+
+    def first_unseen(self, counts: Callable[[int], bool]) -> int | None:
+        """Return the first frame that counts to which the camera moves too far."""
+        found = map(int, np.flatnonzero(unseen(self._walls, self._gains[1:])) + 1)
+        return next(filter(counts, found), None)
+
+    def at(self, number: int, digits: int) -> FlatMove | None:
+        """Return the motion to frame `number`; None if the camera rests."""
+        wall, gain, wide = self._walls[number - 1], self._gains[number], self._wide
+        if np.array_equal(wall, np.eye(3)):
+            return None
+        from_shares = np.array([[2 * wide[0], 0, -wide[0]], [0, 2 * wide[1], -wide[1]], [0, 0, 1.0]])
+        matrix = np.linalg.inv(from_shares) @ wall @ from_shares
+        across, down = (round(float(share), digits) for share in gain * wide)
+        rows = (matrix / matrix[2, 2]).round(digits).ravel()
+        return FlatMove(matrix=tuple(float(entry) + 0.0 for entry in rows), gain=(across, down))

@@ -15,7 +15,7 @@ from pipeline.schedule.fields.readers import read_entry
 from pipeline.schedule.fields.regions import VIDEOS
 from pipeline.schedule.fields.shapes import Setting, about, described, one_of, section
 from pipeline.schedule.sections import Reading, Section
-from pipeline.schedule.sections.camera import Camera
+from pipeline.schedule.sections.camera import DEFORUM, Camera
 from render.errors import InputError, UnknownNameError, suggestion
 from render.models import registry
 from render.models.model import Model
@@ -116,6 +116,8 @@ def _read(reading: Reading) -> Depth | None:
         return _depth(value, clock, reading.found["output"].size)
 
     found: Depth | None = read_entry(read, reading.entries, "depth", reading.clock, default=None)
+    if found is not None and reading.found["camera"].projection == DEFORUM:
+        reading.clock.warn(reading.entries["depth"], "camera.projection deforum has no effect with it")
     return found
 
 
@@ -193,7 +195,7 @@ SECTION = Section(
     is_merged=False,
     shape=lambda: about(_SHAPE, "how far away things are, for the camera"),
     read=_read,
-    needs=("output",),
+    needs=("output", "camera"),
     join=_join,
     settings=lambda: SETTINGS,
     misplaced={},

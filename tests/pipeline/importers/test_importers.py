@@ -71,8 +71,9 @@ def test_a_schedule_begins_with_the_losses_and_ends_with_unconverted_settings(pl
     assert top.splitlines() == [
         "# Imported by `render import` from Deforum: deforum_3d.txt",
         "# - use_depth_warping: Deforum estimates depth by Midas; here by midas-small, and a true camera flies through "
-        "it. Near",
-        "#   and far things move as far as there when it drives ahead, only nearly so otherwise",
+        "it. It",
+        "#   agrees with the tool's own geometry in the middle of the depth, and where it drives ahead also at its "
+        "ends",
         "# - negative prompts get the weight -1; -0.3 is often enough",
         "# - color_coherence LAB: the histograms are matched in OKLab",
         "# - noise_schedule: the noise is added to the latent here, to the pixels in Deforum",

@@ -131,7 +131,7 @@ def test_3d_motion_by_depth_is_a_camera_and_what_differs_comes_before_all_other_
     assert isinstance(found.specs[1].camera, RoomMove)
     assert found.notes == (
         "use_depth_warping: Deforum estimates depth by Midas; here by midas-small, and a true camera flies through it. "
-        "Near and far things move as far as there when it drives ahead, only nearly so otherwise",
+        "It agrees with the tool's own geometry in the middle of the depth, and where it drives ahead also at its ends",
         "negative prompts get the weight -1; -0.3 is often enough",
         "color_coherence LAB: the histograms are matched in OKLab",
         "noise_schedule: the noise is added to the latent here, to the pixels in Deforum",

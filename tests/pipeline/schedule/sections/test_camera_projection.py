@@ -79,5 +79,9 @@ def test_what_is_wrong_is_said() -> None:
         timeline("{dolly: 0.5, projection: deforem}")
     with pytest.raises(InputError, match="it moves so far that the picture is turned over"):
         timeline("{dolly: 0.5/frame, fov: 20, projection: deforum}").at(1)
-    checked = read_schedule("prompts: red\ncamera: {dolly: 0.1, aspect: 2}\n", "a.yaml", "a")
-    assert any("aspect: has no effect: projection is perspective" in line for line in map(str, checked.warnings))
+    for camera, warning in {
+        "{dolly: 0.1, aspect: 2}": "aspect: has no effect: projection is perspective",
+        "{dolly: 0.1, projection: deforum}\ndepth: ground": "camera.projection deforum has no effect with it",
+    }.items():
+        checked = read_schedule(f"prompts: red\ncamera: {camera}\n", "a.yaml", "a")
+        assert any(warning in line for line in map(str, checked.warnings)), camera
