@@ -78,7 +78,9 @@ class KeyMap:
         slots = self._slots
         found = slots.without(sorted(self._removed)) if self._removed else []
         for slot, number in zip(kept, order, strict=True):
-            found += self.inner[number] if slot == number else [slots.placed(slot, slots.text(number, self.inner[number]))]
+            found += (
+                self.inner[number] if slot == number else [slots.placed(slot, slots.text(number, self.inner[number]))]
+            )
         return found + self._additions(kept, [times[number] for number in order])
 
     def _moved(self) -> dict[int, float]:
