@@ -106,7 +106,7 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
-    "pipeline.studio.folder": ("storage audio schedule schedule.document run.folder studio.text studio.text.places"),
+    "pipeline.studio.folder": "storage audio schedule schedule.document run.folder studio.text",
     "pipeline.studio.processes": "storage schedule run run.folder run.session views studio.folder",
     "pipeline.studio.jobs": "storage run studio.folder studio.processes",
     "pipeline.studio.server": "studio.text studio.folder studio.processes studio.jobs",

@@ -180,7 +180,10 @@ def _resolved(shape: Shape) -> Iterator[Shape]:
     """The shape, and the one that it refers to."""
     yield shape
     if isinstance(name := shape.get("$ref"), str):
-        yield _schema()["definitions"][name.removeprefix("#/definitions/")]
+        found = _schema()
+        for part in name.removeprefix("#/").split("/"):  # a definition, or a property of one
+            found = found[part]
+        yield found
 
 
 @functools.cache
