@@ -106,6 +106,7 @@ ROOMS: Mapping[str, str] = {
     "run.folder run.delivery",
     "pipeline.views.plot": "curves schedule schedule.footage schedule.sections views",
     "pipeline.studio.text": "curves schedule schedule.document schedule.fields schedule.sections",
+    "pipeline.studio.text.editing": "curves schedule.document schedule.fields studio.text",
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
@@ -113,7 +114,9 @@ ROOMS: Mapping[str, str] = {
     "pipeline.studio.processes": "storage schedule run run.folder run.session views studio.folder",
     "pipeline.studio.jobs": "storage run studio.folder studio.processes",
     "pipeline.studio.server": "studio.text studio.folder studio.processes studio.jobs",
-    "pipeline.studio.routes": "storage schedule studio.text studio.folder studio.processes studio.jobs studio.server",
+    "pipeline.studio.routes": (
+        "storage schedule studio.text studio.text.editing studio.folder studio.processes studio.jobs studio.server"
+    ),
     "pipeline.studio": "studio.server studio.routes",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",

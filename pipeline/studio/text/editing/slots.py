@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import yaml
 
-from pipeline.studio.text.changes import Change
+from pipeline.studio.text.editing.changes import Change
 from pipeline.studio.text.source import Source
 from render.errors import InputError
 

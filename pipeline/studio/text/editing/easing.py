@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from pipeline.curves.easings import EASINGS, easing
-from pipeline.studio.text.changes import Change
+from pipeline.studio.text.editing.changes import Change
 from pipeline.studio.text.entries import Entry
 from pipeline.studio.text.source import Source
 from render.errors import InputError, suggestion
