@@ -1,4 +1,4 @@
-"""`python -m bench.studio`: how soon the studio's timeline answers a hand, measured in headless Chromium.
+"""`python -m bench.studio_page`: how soon the studio's timeline answers a hand, measured in headless Chromium.
 
 The schedule has 500 keys, 60 prompts and 18,000 frames. What is measured is the time from the browser's own stamp of a
 movement of the pointer to the end of the picture that shows it.
