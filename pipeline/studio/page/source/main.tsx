@@ -50,10 +50,16 @@ async function start(): Promise<void> {
   addEventListener("beforeunload", (event) => files.isUnsaved() && event.preventDefault());
   addEventListener("focus", () => void files.reread());
   await files.list();
+  addEventListener("hashchange", () => void files.wish(addressed()));
   const { first } = await api.about();
-  const wanted = decodeURIComponent(location.hash.slice(1)) || first || store.get().schedules[0]?.path;
+  const wanted = addressed() || first || store.get().schedules[0]?.path;
   if (wanted) await files.open(wanted);
   else store.set({ asking: { kind: "open" } });
+}
+
+/** The schedule that the page's address names. */
+function addressed(): string {
+  return decodeURIComponent(location.hash.slice(1));
 }
 
 async function changedOnDisk(files: Files, open: string | null, changed: string): Promise<void> {

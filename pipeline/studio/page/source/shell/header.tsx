@@ -1,10 +1,11 @@
 /** The bar on top: which schedule is open, how it stands, and what can be done with it. */
 
-import { lookHere, nextProblem, startRender, stopJob } from "../document/actions";
+import { lookHere, nextProblem, startRender } from "../document/actions";
 import type { Files } from "../document/files";
 import { useShared, useStudio } from "../store/studio";
 import { count, duration } from "./format";
 import { Icon } from "./icons";
+import { StopButton } from "./stop";
 import { switchTheme } from "./theme";
 
 export function Header({ files }: { files: Files }) {
@@ -129,9 +130,7 @@ function Rendering() {
         <button type="button" class="plain" onClick={() => studio.store.set({ tab: "renders" })}>
           <Icon name="film" /> {share}
         </button>
-        <button type="button" onClick={() => void stopJob(studio, job.id)}>
-          Stop
-        </button>
+        <StopButton key={job.id} job={job} />
       </span>
     );
   }

@@ -1,8 +1,9 @@
 /** Renders: the one that runs with its frames as they arrive, what an edit makes stale, and all jobs as a table. */
 
-import { goOn, startRender, stopJob } from "../../document/actions";
+import { goOn, startRender } from "../../document/actions";
 import type { Job } from "../../api/types";
 import { count, duration, moment, speed } from "../../shell/format";
+import { StopButton } from "../../shell/stop";
 import { useShared, useStudio } from "../../store/studio";
 import { Running } from "./running";
 
@@ -127,13 +128,7 @@ function Row({ job }: { job: Job }) {
 
 function JobActions({ job }: { job: Job }) {
   const studio = useStudio();
-  if (job.state === "running" || job.state === "waiting") {
-    return (
-      <button type="button" aria-label={`Stop ${job.path}`} onClick={() => void stopJob(studio, job.id)}>
-        Stop
-      </button>
-    );
-  }
+  if (job.state === "running" || job.state === "waiting") return <StopButton job={job} />;
   if (job.kind !== "render" || job.state === "finished") return null;
   return (
     <button type="button" aria-label={`Go on with ${job.path}`} onClick={() => void goOn(studio, job)}>

@@ -1,10 +1,10 @@
 /** One render: the newest frame, how far it is, its similarity so far, and the last frames as a strip. */
 
-import { stopJob } from "../../document/actions";
 import type { Job } from "../../api/types";
 import { count, duration, speed } from "../../shell/format";
+import { StopButton } from "../../shell/stop";
 import type { Arrived } from "../../store/state";
-import { useShared, useStudio } from "../../store/studio";
+import { useShared } from "../../store/studio";
 
 const STRIP = 8;
 const NONE: readonly Arrived[] = [];
@@ -18,12 +18,12 @@ export function Running({ job }: { job: Job }) {
       <Progress job={job} />
       <div class="stage">
         {newest === undefined ? (
-          <p class="note">{job.state === "failed" ? "" : job.message || "The first frame is on its way."}</p>
+          <p class="note">{job.state === "failed" ? "" : "The first frame is on its way."}</p>
         ) : (
           <img src={newest.picture} alt={`Frame ${newest.frame}`} />
         )}
       </div>
-      {job.state === "failed" && <p class="bad message">{job.message}</p>}
+      {job.message !== "" && <p class={job.state === "failed" ? "bad message" : "note message"}>{job.message}</p>}
       {job.warnings.map((warning) => (
         <p class="warn message">{warning}</p>
       ))}
@@ -43,7 +43,6 @@ export function Running({ job }: { job: Job }) {
 }
 
 function Progress({ job }: { job: Job }) {
-  const studio = useStudio();
   const isRunning = job.state === "running" || job.state === "waiting";
   return (
     <>
@@ -51,11 +50,7 @@ function Progress({ job }: { job: Job }) {
         <span class={`job-state ${job.state}`}>{job.state}</span>
         <progress max={Math.max(job.frames, 1)} value={job.done} aria-label="Frames done" />
         <span class="number">{job.frames === 0 ? "–" : `${job.done} / ${job.frames}`}</span>
-        {isRunning && (
-          <button type="button" onClick={() => void stopJob(studio, job.id)}>
-            Stop
-          </button>
-        )}
+        {isRunning && <StopButton job={job} />}
       </div>
       <dl class="facts">
         <Fact name="Speed" value={speed(job.fps)} />
