@@ -47,7 +47,7 @@ function Chosen() {
       <Icon name="file" />
       <span class="path">
         <span class="folder">{path?.slice(0, cut)}</span>
-        {path === null ? "Open a schedule" : path.slice(cut)}
+        <span>{path === null ? "Open a schedule" : path.slice(cut)}</span>
       </span>
       <Icon name="down" />
     </button>
