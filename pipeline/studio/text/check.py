@@ -20,7 +20,7 @@ _PATH = re.compile(r"([\w.\[\]]+): ")
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A problem or warning and its place: lines and columns count code points from 1, and the end is exclusive."""
+    """A problem or warning and its place: lines and columns from 1, columns in UTF-16 code units, and the end is exclusive."""
 
     line: int
     column: int

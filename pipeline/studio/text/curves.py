@@ -113,7 +113,7 @@ def _constant(opened: Opened, noted: Noted) -> Key:
         editable=not why,
         time_editable=False,
         why=why,
-        step=0.0 if why else step(noted.value, value, noted.quantity),
+        step=0.0 if why else step(noted.value, value, noted.quantity, noted.clock),
     )
 
 
@@ -133,7 +133,7 @@ def _key(opened: Opened, noted: Noted, entry: Entry, value: float) -> Key:
         editable=not why,
         time_editable=not fixed,
         why=why,
-        step=0.0 if why else step(entry.value, value, noted.quantity),
+        step=0.0 if why else step(entry.value, value, noted.quantity, noted.clock),
     )
 
 
