@@ -37,6 +37,19 @@ class RenderOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewText:
+    """What to read as the content of a render's schedule from its next frame on; they are numbered from 1."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A render has stopped at a frame and begins to go on with a new text."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LookOrder:
     """One moment to refine: frame `frame` of a text, written as a PNG to `picture`."""
 

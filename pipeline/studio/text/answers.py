@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.studio.text.check import problems
-from pipeline.studio.text.edits import edited
+from pipeline.studio.text.editing.edits import edited
 from pipeline.studio.text.schema_help import completions, described_at
 from pipeline.studio.text.timeline import timeline as view_of
 from pipeline.studio.text.view import as_json

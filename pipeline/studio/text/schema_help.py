@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.schedule.schema import document
 from pipeline.studio.text.cursor import Step, Where, where
-from pipeline.studio.text.source import Source, Span
+from pipeline.studio.text.places.source import Source, Span
 
 Shape = Mapping[str, Any]
 MAX_OPTIONS = 200

@@ -11,6 +11,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from pipeline.cli import main
+from pipeline.studio.launch import listen
+from render.errors import InputError
 from tests.pipeline.studio.server import TOKEN, TOY, Server, events, serving
 from tests.waiting import wait_for
 
@@ -74,26 +77,27 @@ def test_http_that_is_none_is_refused(server: Server, client: httpx2.Client) -> 
     assert client.get("/api/schedules").status_code == 200
 
 
-def _run(command: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [command, *map(str, arguments)], env=os.environ | environment, capture_output=True, text=True, timeout=120
-    )
-
-
 def test_what_cannot_be_served_is_one_message(server: Server, command: str, tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("short")
+    (tmp_path / "token").write_text("short")
+    place, port = str(tmp_path), str(server.port)
     for arguments, message in (
-        ((tmp_path, "--port", str(server.port)), f"--port {server.port}: is in use by another program"),
-        ((tmp_path / "nothing",), "there is no such file or folder"),
-        ((tmp_path, "--token-file", token), "expected 16 or more letters and digits"),
-        ((tmp_path, "--token-file", tmp_path / "none"), "no token can be read from it"),
-        ((tmp_path, "--host", "no-such-host.invalid"), "--host no-such-host.invalid"),
+        ((place, "--port", port), f"--port {port}: is in use by another program"),
+        ((f"{place}/nothing",), "there is no such file or folder"),
+        ((place, "--token-file", f"{place}/token"), "expected 16 or more letters and digits"),
+        ((place, "--token-file", f"{place}/none"), "no token can be read from it"),
+        ((place, "--host", "no-such-host.invalid"), "--host no-such-host.invalid"),
     ):
-        ended = _run(command, "serve", *arguments)
-        assert ended.returncode == 2, ended.stderr
-        assert message in ended.stderr
-        assert len(ended.stderr.strip().splitlines()) == 1
+        with pytest.raises(InputError, match=message) as refused:
+            main(["serve", *arguments], standalone_mode=False)
+        assert "\n" not in str(refused.value)
+    ended = subprocess.run([command, "serve", place, "--port", port], capture_output=True, text=True)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+
+
+def test_the_default_port_is_the_next_free_one() -> None:
+    with listen("127.0.0.1", None) as one, listen("127.0.0.1", None) as other:
+        first, second = one.getsockname()[1], other.getsockname()[1]
+    assert 8420 <= first < second < 8470
 
 
 def test_without_the_extra_there_is_a_hint(tmp_path: Path) -> None:

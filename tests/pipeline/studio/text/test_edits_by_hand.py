@@ -1,7 +1,7 @@
 """Random edits of all example schedules, against the same edit made on the tree of YAML nodes, dumped and loaded.
 
-The oracle shares nothing with the code that edits texts: it finds the node by its path, sets what stands there in a form
-of its own (seconds, per second), and has PyYAML write the whole file.
+The oracle shares nothing with the code that edits texts: it finds the node by its path, sets what stands there in a
+form of its own (seconds, per second), and has PyYAML write the whole file.
 """
 
 import functools
