@@ -6,6 +6,7 @@ import { followEvents } from "./api/events";
 import { keepChecked, keepStale } from "./document/checking";
 import { Files } from "./document/files";
 import { keepLooks } from "./document/kept_looks";
+import { keepLive } from "./document/live";
 import { ScheduleEditor } from "./editor/editor";
 import { Panels } from "./panels/panels";
 import { announcer } from "./shell/announcements";
@@ -45,6 +46,7 @@ async function start(): Promise<void> {
   keepChecked(store, api);
   keepStale(store, api);
   keepLooks(store);
+  keepLive(store, api, announce);
   followKeys(studio, files);
   followEvents(store, api, (path) => void changedOnDisk(files, store.get().path, path));
   addEventListener("beforeunload", (event) => files.isUnsaved() && event.preventDefault());

@@ -2,6 +2,7 @@
 
 import { lookHere, nextProblem, startRender } from "../document/actions";
 import type { Files } from "../document/files";
+import { isOpen } from "../document/live";
 import { useShared, useStudio } from "../store/studio";
 import { count, duration } from "./format";
 import { Icon } from "./icons";
@@ -121,7 +122,7 @@ function Looking() {
 function Rendering() {
   const studio = useStudio();
   const { facts, jobs } = useShared("facts", "jobs");
-  const job = jobs.find((each) => each.kind === "render" && (each.state === "running" || each.state === "waiting"));
+  const job = jobs.find((each) => each.kind === "render" && isOpen(each));
   if (job !== undefined) {
     const left = job.seconds_left === null ? "" : ` · ${duration(job.seconds_left)} left`;
     const share = job.frames > 0 ? `${job.done} / ${job.frames}${left}` : "Starting";

@@ -2,6 +2,7 @@
 
 import { goOn, startRender } from "../../document/actions";
 import type { Job } from "../../api/types";
+import { isOpen } from "../../document/live";
 import { count, duration, moment, speed } from "../../shell/format";
 import { StopButton } from "../../shell/stop";
 import { useShared, useStudio } from "../../store/studio";
@@ -10,8 +11,8 @@ import { Running } from "./running";
 export function Renders() {
   const { jobs } = useShared("jobs");
   const renders = jobs.filter((job) => job.kind === "render");
-  const shown = renders.find((job) => job.state === "running" || job.state === "waiting") ?? renders[0];
-  const isRunning = shown?.state === "running" || shown?.state === "waiting";
+  const shown = renders.find(isOpen) ?? renders[0];
+  const isRunning = shown !== undefined && isOpen(shown);
   return (
     <div class="renders">
       {!isRunning && <Starting />}
@@ -95,7 +96,6 @@ function Table({ jobs }: { jobs: readonly Job[] }) {
 }
 
 function Row({ job }: { job: Job }) {
-  const isOver = job.state !== "running" && job.state !== "waiting";
   return (
     <>
       <tr>
@@ -112,7 +112,7 @@ function Row({ job }: { job: Job }) {
         <td class="number">{job.frames === 0 ? "–" : `${job.done} / ${job.frames}`}</td>
         <td class="number">{speed(job.fps)}</td>
         <td class="number">{job.similarity?.toFixed(3) ?? "–"}</td>
-        <td class="number">{isOver || job.seconds_left === null ? "–" : duration(job.seconds_left)}</td>
+        <td class="number">{!isOpen(job) || job.seconds_left === null ? "–" : duration(job.seconds_left)}</td>
         <td class="actions">
           <JobActions job={job} />
         </td>
@@ -128,7 +128,7 @@ function Row({ job }: { job: Job }) {
 
 function JobActions({ job }: { job: Job }) {
   const studio = useStudio();
-  if (job.state === "running" || job.state === "waiting") return <StopButton job={job} />;
+  if (isOpen(job)) return <StopButton job={job} />;
   if (job.kind !== "render" || job.state === "finished") return null;
   return (
     <button type="button" aria-label={`Go on with ${job.path}`} onClick={() => void goOn(studio, job)}>

@@ -1,10 +1,11 @@
 /** One render: the newest frame, how far it is, its similarity so far, and the last frames as a strip. */
 
 import type { Job } from "../../api/types";
+import { giveText, isOpen } from "../../document/live";
 import { count, duration, speed } from "../../shell/format";
 import { StopButton } from "../../shell/stop";
 import type { Arrived } from "../../store/state";
-import { useShared } from "../../store/studio";
+import { useShared, useStudio } from "../../store/studio";
 
 const STRIP = 8;
 const NONE: readonly Arrived[] = [];
@@ -16,6 +17,7 @@ export function Running({ job }: { job: Job }) {
   return (
     <section class="render-job" aria-label={`Render of ${job.path}`}>
       <Progress job={job} />
+      {isOpen(job) && <Steering job={job} />}
       <div class="stage">
         {newest === undefined ? (
           <p class="note">{job.state === "failed" ? "" : "The first frame is on its way."}</p>
@@ -43,7 +45,7 @@ export function Running({ job }: { job: Job }) {
 }
 
 function Progress({ job }: { job: Job }) {
-  const isRunning = job.state === "running" || job.state === "waiting";
+  const isRunning = isOpen(job);
   return (
     <>
       <div class="progress-line">
@@ -58,6 +60,28 @@ function Progress({ job }: { job: Job }) {
         <Fact name={isRunning ? "Left" : "Took"} value={timeOf(job, isRunning)} />
       </dl>
     </>
+  );
+}
+
+/** Whether the render follows the text in the page; if not, it can be given the text once. */
+function Steering({ job }: { job: Job }) {
+  const { store, api, announce } = useStudio();
+  const { live, given, text, path, problems } = useShared("live", "given", "text", "path", "problems");
+  if (job.path !== path) return null;
+  const isBehind = !live && given[job.id] !== undefined && given[job.id] !== text;
+  const hasErrors = problems.some((problem) => problem.severity === "error");
+  return (
+    <div class="buttons">
+      <label class="check" title="An edit takes effect at the next frame; frames that it changes are made again">
+        <input type="checkbox" checked={live} onChange={(event) => store.set({ live: event.currentTarget.checked })} />
+        Follow the text
+      </label>
+      {isBehind && (
+        <button type="button" disabled={hasErrors} onClick={() => void giveText(store, api, announce)}>
+          Go on with the text as it is now
+        </button>
+      )}
+    </div>
   );
 }
 
