@@ -25,3 +25,8 @@ export function day(seconds: number): string {
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }
+
+/** A message of the program as a sentence begins. */
+export function spoken(message: string): string {
+  return message.charAt(0).toUpperCase() + message.slice(1);
+}

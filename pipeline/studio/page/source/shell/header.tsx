@@ -6,7 +6,7 @@ import { isOpen } from "../document/live";
 import { useShared, useStudio } from "../store/studio";
 import { count, duration } from "./format";
 import { Icon } from "./icons";
-import { StopButton } from "./stop";
+import { JobButton } from "./job_button";
 import { switchTheme } from "./theme";
 
 export function Header({ files }: { files: Files }) {
@@ -131,7 +131,7 @@ function Rendering() {
         <button type="button" class="plain" onClick={() => studio.store.set({ tab: "renders" })}>
           <Icon name="film" /> {share}
         </button>
-        <StopButton key={job.id} job={job} />
+        <JobButton key={job.id} job={job} />
       </span>
     );
   }

@@ -1,10 +1,10 @@
 /** Renders: the one that runs with its frames as they arrive, what an edit makes stale, and all jobs as a table. */
 
-import { goOn, startRender } from "../../document/actions";
+import { startRender } from "../../document/actions";
 import type { Job } from "../../api/types";
 import { isOpen } from "../../document/live";
-import { count, duration, moment, speed } from "../../shell/format";
-import { StopButton } from "../../shell/stop";
+import { count, duration, moment, speed, spoken } from "../../shell/format";
+import { JobButton } from "../../shell/job_button";
 import { useShared, useStudio } from "../../store/studio";
 import { Running } from "./running";
 
@@ -114,25 +114,14 @@ function Row({ job }: { job: Job }) {
         <td class="number">{job.similarity?.toFixed(3) ?? "–"}</td>
         <td class="number">{!isOpen(job) || job.seconds_left === null ? "–" : duration(job.seconds_left)}</td>
         <td class="actions">
-          <JobActions job={job} />
+          <JobButton job={job} />
         </td>
       </tr>
       {job.message !== "" && job.state === "failed" && (
         <tr class="job-message">
-          <td colSpan={8}>{job.message}</td>
+          <td colSpan={8}>{spoken(job.message)}</td>
         </tr>
       )}
     </>
-  );
-}
-
-function JobActions({ job }: { job: Job }) {
-  const studio = useStudio();
-  if (isOpen(job)) return <StopButton job={job} />;
-  if (job.kind !== "render" || job.state === "finished") return null;
-  return (
-    <button type="button" aria-label={`Go on with ${job.path}`} onClick={() => void goOn(studio, job)}>
-      Go on
-    </button>
   );
 }

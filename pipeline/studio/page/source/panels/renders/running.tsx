@@ -2,8 +2,8 @@
 
 import type { Job } from "../../api/types";
 import { giveText, isOpen } from "../../document/live";
-import { count, duration, speed } from "../../shell/format";
-import { StopButton } from "../../shell/stop";
+import { count, duration, speed, spoken } from "../../shell/format";
+import { JobButton } from "../../shell/job_button";
 import type { Arrived } from "../../store/state";
 import { useShared, useStudio } from "../../store/studio";
 
@@ -25,9 +25,9 @@ export function Running({ job }: { job: Job }) {
           <img src={newest.picture} alt={`Frame ${newest.frame}`} />
         )}
       </div>
-      {job.message !== "" && <p class={job.state === "failed" ? "bad message" : "note message"}>{job.message}</p>}
+      {job.message !== "" && <p class={job.state === "failed" ? "bad message" : "note message"}>{spoken(job.message)}</p>}
       {job.warnings.map((warning) => (
-        <p class="warn message">{warning}</p>
+        <p class="warn message">{spoken(warning)}</p>
       ))}
       {frames.length > 1 && <Curve frames={frames} total={job.frames} />}
       {frames.length > 1 && (
@@ -52,7 +52,7 @@ function Progress({ job }: { job: Job }) {
         <span class={`job-state ${job.state}`}>{job.state}</span>
         <progress max={Math.max(job.frames, 1)} value={job.done} aria-label="Frames done" />
         <span class="number">{job.frames === 0 ? "–" : `${job.done} / ${job.frames}`}</span>
-        {isRunning && <StopButton job={job} />}
+        <JobButton job={job} />
       </div>
       <dl class="facts">
         <Fact name="Speed" value={speed(job.fps)} />
