@@ -109,11 +109,13 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
-    "pipeline.studio.folder": "storage audio schedule schedule.document run.folder studio.text",
+    "pipeline.studio.folder": ("storage audio schedule schedule.document run.folder studio.text studio.text.places"),
     "pipeline.studio.processes": "storage schedule run run.folder run.session views studio.folder",
     "pipeline.studio.jobs": "storage run studio.folder studio.processes",
     "pipeline.studio.server": "studio.text studio.folder studio.processes studio.jobs",
-    "pipeline.studio.routes": "storage schedule studio.text studio.folder studio.processes studio.jobs studio.server",
+    "pipeline.studio.routes": (
+        "storage schedule studio.text studio.text.editing studio.folder studio.processes studio.jobs studio.server"
+    ),
     "pipeline.studio": "studio.server studio.routes",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
