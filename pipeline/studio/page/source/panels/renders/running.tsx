@@ -17,7 +17,6 @@ export function Running({ job }: { job: Job }) {
   return (
     <section class="render-job" aria-label={`Render of ${job.path}`}>
       <Progress job={job} />
-      {isOpen(job) && <Steering job={job} />}
       <div class="stage">
         {newest === undefined ? (
           <p class="note">{job.state === "failed" ? "" : "The first frame is on its way."}</p>
@@ -54,11 +53,14 @@ function Progress({ job }: { job: Job }) {
         <span class="number">{job.frames === 0 ? "–" : `${job.done} / ${job.frames}`}</span>
         <JobButton job={job} />
       </div>
-      <dl class="facts">
-        <Fact name="Speed" value={speed(job.fps)} />
-        <Fact name="Similarity" value={job.similarity?.toFixed(3) ?? "–"} />
-        <Fact name={isRunning ? "Left" : "Took"} value={timeOf(job, isRunning)} />
-      </dl>
+      <div class="facts-line">
+        <dl class="facts">
+          <Fact name="Speed" value={speed(job.fps)} />
+          <Fact name="Similarity" value={job.similarity?.toFixed(3) ?? "–"} />
+          <Fact name={isRunning ? "Left" : "Took"} value={timeOf(job, isRunning)} />
+        </dl>
+        {isRunning && <Steering job={job} />}
+      </div>
     </>
   );
 }
@@ -71,14 +73,14 @@ function Steering({ job }: { job: Job }) {
   const isBehind = !live && given[job.id] !== undefined && given[job.id] !== text;
   const hasErrors = problems.some((problem) => problem.severity === "error");
   return (
-    <div class="buttons">
+    <div class="steering">
       <label class="check" title="An edit takes effect at the next frame; frames that it changes are made again">
         <input type="checkbox" checked={live} onChange={(event) => store.set({ live: event.currentTarget.checked })} />
         Follow the text
       </label>
       {isBehind && (
         <button type="button" disabled={hasErrors} onClick={() => void giveText(store, api, announce)}>
-          Go on with the text as it is now
+          Take the text as it is now
         </button>
       )}
     </div>
