@@ -73,6 +73,7 @@ def main() -> None:
     render start schedules/sunset.yaml      see the pictures that it can start from
     render import settings.txt              convert settings of Deforum or another tool
     render music track.mp3                  find the beats and sections of a track
+    render studio schedules/sunset.yaml     all of this in the browser
     render status outputs/sunset            how many frames are done?
 
     `render FILE` is short for `render video FILE`; `render video --help` lists its options.

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from pipeline.studio.routes import about, events, files, jobs, language, page, previews, schedules
+from pipeline.studio.routes import about, editing, events, files, jobs, language, page, previews, schedules
 from pipeline.studio.server import openapi
 from pipeline.studio.server.answers import failure
 from pipeline.studio.server.endpoint import Endpoint
@@ -21,7 +21,7 @@ from pipeline.studio.server.studio import Studio
 
 def endpoints(studio: Studio) -> list[Endpoint]:
     """Every endpoint of the API."""
-    subjects = (about, schedules, language, previews, jobs, files, events)
+    subjects = (about, schedules, language, editing, previews, jobs, files, events)
     found = [endpoint for subject in subjects for endpoint in subject.endpoints(studio)]
 
     async def described(request: Request, body: None) -> Any:

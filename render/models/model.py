@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -169,10 +171,15 @@ def read_vqgan_config(path: Path, stage: str = "first_stage_config") -> dict[str
 def read_model_section(path: Path) -> tuple[dict[str, Any], str]:
     """Read a config's `model` section, and the config's text, for messages that name a place; see `refusing`."""
     text = read_bounded(path, _MAX_CONFIG).decode("utf-8")
+    return copy.deepcopy(_model_section(text)), text
+
+
+@functools.lru_cache(maxsize=4)  # parsing takes longer than the rest of checking a schedule, which is done as one types
+def _model_section(text: str) -> dict[str, Any]:
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
         raise ValueError("it has aliases, which could multiply")
     model: dict[str, Any] = yaml.safe_load(text)["model"]
-    return model, text
+    return model
 
 
 @contextmanager

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from render.renderer.renderer import Renderer
 
 Prepare = Callable[["Renderer"], "Renderer"]
+FINISHING = "finishing this frame; Ctrl-C again stops at once"
 
 
 class Session:
@@ -170,19 +171,26 @@ def run_of(schedule: Schedule, folder: Path, options: RunOptions | None = None) 
 
 
 def render_all(
-    requests: Sequence[RunRequest], session: Session, options: RunOptions, reporter: Reporter, at_once: int | None = 1
+    requests: Sequence[RunRequest],
+    session: Session,
+    options: RunOptions,
+    reporter: Reporter,
+    at_once: int | None = 1,
+    stop: Callable[[], bool] | None = None,
 ) -> int:
     """Render every schedule to its folder and return the exit code; after an interruption no further run is started.
 
     Args:
         at_once: how many runs with the same size and models (schedules, or shots of one) are refined as one batch;
             None measures what is fastest.
+        stop: called before every frame; it ends there if that returns True. None listens to Ctrl-C.
 
     Raises:
         InputError: an option does not fit; nothing was rendered.
     """
     failed = interrupted = False
-    with handling_ctrl_c(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
+    with contextlib.ExitStack() as stack:
+        stop = stop or stack.enter_context(handling_ctrl_c(partial(reporter.note, FINISHING)))
         runs, wholes = split(
             [run_of(request.schedule, request.folder, options) for request in requests], at_once or LARGEST_BATCH
         )

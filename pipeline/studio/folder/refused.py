@@ -9,7 +9,7 @@ class RefusedError(Exception):
 
     Attributes:
         status: the HTTP status: 400 for bad input, 404, 409, 413, ...
-        problems: those of a schedule, each with its place, as `pipeline.studio.folder.problems` describes them.
+        problems: those of a schedule, each with its place, as `pipeline.studio.text.check` describes them.
     """
 
     def __init__(self, status: int, message: str, problems: Sequence[Any] = ()) -> None:

@@ -124,6 +124,12 @@ class Job:
             case Interrupted():
                 self.message = f"{event.done} of {event.frames} frames are done"
 
+    def changed(self) -> None:
+        """Forget how far its runs were: they go on with a new text."""
+        for known in (self._totals, self._left, self._folders):
+            known.clear()
+        self.warnings, self.message, self.seconds_left = [], "going on with the new text", None
+
     def _frame(self, event: FrameDone) -> None:
         self._left[event.schedule] = event.remaining
         self._count()

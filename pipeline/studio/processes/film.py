@@ -13,7 +13,7 @@ from PIL import Image
 
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.studio.folder.problems import read
+from pipeline.studio.folder.reading import read
 from pipeline.studio.folder.refused import RefusedError
 from pipeline.views.moving import Moving
 from pipeline.views.pictures import Pictures

@@ -9,7 +9,7 @@ from PIL import Image
 from pipeline.run.folder.frames import to_pixels
 from pipeline.schedule.schedule import Schedule
 from pipeline.storage.atomic import replacing
-from pipeline.studio.folder.problems import read
+from pipeline.studio.folder.reading import read
 from pipeline.studio.folder.refused import RefusedError
 from pipeline.studio.processes.desk import answer_all
 from pipeline.studio.processes.messages import LookOrder, Machine

@@ -37,6 +37,19 @@ class RenderOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewText:
+    """What to read as the content of a render's schedule from its next frame on; they are numbered from 1."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A render has stopped at a frame and begins to go on with a new text."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LookOrder:
     """One moment to refine: frame `frame` of a text, written as a PNG to `picture`."""
 
@@ -66,7 +79,7 @@ class Ended:
     """The work is over: as it should, or for a reason that `message` names.
 
     Attributes:
-        problems: those of the schedule, if that was the reason, as `pipeline.studio.folder.problems` describes them.
+        problems: those of the schedule, if that was the reason, as `pipeline.studio.text.check` describes them.
     """
 
     outcome: Literal["finished", "stopped", "failed", "refused"]

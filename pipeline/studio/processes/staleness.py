@@ -7,7 +7,7 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.hashes import chain
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.studio.folder.problems import read
+from pipeline.studio.folder.reading import read
 from render.errors import InputError
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 
 from pipeline.storage.naming import run_name
-from pipeline.studio.folder.problems import read
+from pipeline.studio.folder.reading import read
 from pipeline.studio.folder.refused import RefusedError
 from pipeline.studio.jobs.job import JobShown
 from pipeline.studio.processes.staleness import Stale
@@ -52,6 +52,13 @@ class Comparing:
     path: str
     text: str
     draft: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changing:
+    """A new text for a render that waits or runs."""
+
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +142,14 @@ def _following(studio: Studio) -> list[Endpoint]:
     async def stop(request: Request, body: None) -> Any:
         return studio.workshop.jobs.stop(request.path_params["id"]).shown()
 
+    async def change(request: Request, body: Changing) -> Any:
+        job = studio.workshop.jobs.find(request.path_params["id"])
+        file = studio.schedules.place(job.path)
+        async with studio.reading:  # a text with problems leaves the render as it is
+            await to_thread.run_sync(read, body.text, file)
+        studio.workshop.renders.change(job, body.text)
+        return job.shown()
+
     async def picture(request: Request, body: None) -> Any:
         workshop = studio.workshop
         path = workshop.looks.picture(workshop.jobs.find(request.path_params["id"]))
@@ -152,6 +167,15 @@ def _following(studio: Studio) -> list[Endpoint]:
             handle=stop,
             answers=JobShown,
             errors=(404,),
+        ),
+        Endpoint(
+            method="POST",
+            path="/api/jobs/{id}/schedule",
+            summary="Have a render go on with a new text at its next frame; it goes back to the first stale frame.",
+            handle=change,
+            body=Changing,
+            answers=JobShown,
+            errors=(404, 409),
         ),
         Endpoint(
             method="GET",

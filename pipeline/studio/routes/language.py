@@ -1,4 +1,4 @@
-"""`/api/schema` and `/api/check`: the language of schedules, and what is wrong with a text."""
+"""`/api/schema`, `/api/check`, `/api/timeline`: the language of schedules, what is wrong with a text, what it shows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +7,13 @@ from anyio import to_thread
 from starlette.requests import Request
 
 from pipeline.schedule import schema
-from pipeline.studio.folder.problems import Checked, check
+from pipeline.studio.folder.reading import refusal
 from pipeline.studio.server.endpoint import Endpoint
 from pipeline.studio.server.studio import Studio
+from pipeline.studio.text.check import Checked, problems
+from pipeline.studio.text.timeline import timeline
+from pipeline.studio.text.view import TimelineView
+from render.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +29,17 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         return schema.document()
 
     async def checked(request: Request, body: Text) -> Any:
-        place = studio.schedules.place(body.path)
+        file = studio.schedules.place(body.path)
         async with studio.reading:
-            return await to_thread.run_sync(check, body.text, place)
+            return await to_thread.run_sync(problems, body.text, file.name, file.parent)
+
+    async def shown(request: Request, body: Text) -> Any:
+        file = studio.schedules.place(body.path)
+        async with studio.reading:
+            try:
+                return await to_thread.run_sync(timeline, body.text, file.name, file.parent)
+            except InputError as error:
+                raise await to_thread.run_sync(refusal, body.text, file) from error
 
     return [
         Endpoint(
@@ -44,6 +56,15 @@ def endpoints(studio: Studio) -> list[Endpoint]:
             handle=checked,
             body=Text,
             answers=Checked,
+            errors=(404,),
+        ),
+        Endpoint(
+            method="POST",
+            path="/api/timeline",
+            summary="What a text shows on an axis of time: prompts, curves with their keys, shots, music.",
+            handle=shown,
+            body=Text,
+            answers=TimelineView,
             errors=(404,),
         ),
     ]

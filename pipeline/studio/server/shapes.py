@@ -32,13 +32,13 @@ def read(shape: type[T], found: Any, name: str = "the body") -> T:
     if not isinstance(found, dict):
         raise RefusedError(400, f"{name}: expected an object")
     hints = get_type_hints(shape)
-    fields = {field.name: field for field in dataclasses.fields(shape)}  # type: ignore[arg-type]
+    fields = {_name(field): field for field in dataclasses.fields(shape)}  # type: ignore[arg-type]
     if unknown := [key for key in found if key not in fields]:
         raise RefusedError(400, f"{name}: unknown key '{unknown[0][:100]}'; expected {', '.join(fields)}")
     made = {}
     for key, field in fields.items():
         if key in found:
-            made[key] = _value(hints[key], found[key], key)
+            made[field.name] = _value(hints[field.name], found[key], key)
         elif field.default is dataclasses.MISSING:
             raise RefusedError(400, f"{name}: '{key}' is missing")
     return shape(**made)
@@ -58,13 +58,19 @@ def schema(shape: Any) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": schema(get_args(shape)[1])}
     assert dataclasses.is_dataclass(shape), shape
     hints = get_type_hints(shape)
-    required = [field.name for field in dataclasses.fields(shape) if field.default is dataclasses.MISSING]
+    required = [_name(field) for field in dataclasses.fields(shape) if field.default is dataclasses.MISSING]
     described: dict[str, Any] = {
         "type": "object",
-        "properties": {field.name: schema(hints[field.name]) for field in dataclasses.fields(shape)},
+        "properties": {_name(field): schema(hints[field.name]) for field in dataclasses.fields(shape)},
         "additionalProperties": False,
     }
     return described | ({"required": required} if required else {})
+
+
+def _name(field: dataclasses.Field[Any]) -> str:
+    """A field's name in JSON, see `pipeline.studio.text.view.as_json`."""
+    name: str = field.metadata.get("json", field.name)
+    return name
 
 
 def _list_schema(shape: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import yaml
 from pipeline.schedule.document.composer import NotYamlError, compose
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.studio.text.opened import below, opened
-from pipeline.studio.text.source import Source, Span
+from pipeline.studio.text.places.opened import below, opened
+from pipeline.studio.text.places.source import Source, Span
 from render.errors import InputError, Problem, ScheduleError
 
 _WORD = re.compile(r"[^\s,\[\]{}]+|.?")
@@ -20,7 +20,7 @@ _PATH = re.compile(r"([\w.\[\]]+): ")
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A problem or warning and its place: lines and columns count code points from 1, and the end is exclusive."""
+    """A problem or warning; lines and columns count from 1, columns in UTF-16 code units, and the end is exclusive."""
 
     line: int
     column: int

@@ -11,9 +11,9 @@ from pipeline.curves.curve import Curve
 from pipeline.curves.joined import JoinedCurve
 from pipeline.schedule import chart
 from pipeline.schedule.fields.clock import Noted
-from pipeline.studio.text.entries import Entry, curve_notes, entries, id_of, why_no_number
-from pipeline.studio.text.numbers import limits, step
-from pipeline.studio.text.opened import Opened
+from pipeline.studio.text.places.entries import Entry, curve_notes, entries, id_of, why_no_number
+from pipeline.studio.text.places.numbers import limits, step
+from pipeline.studio.text.places.opened import Opened
 from pipeline.studio.text.view import CurveView, Key, Numbers
 
 DIGITS = 6  # of samples
@@ -113,7 +113,7 @@ def _constant(opened: Opened, noted: Noted) -> Key:
         editable=not why,
         time_editable=False,
         why=why,
-        step=0.0 if why else step(noted.value, value, noted.quantity),
+        step=0.0 if why else step(noted.value, value, noted.quantity, noted.clock),
     )
 
 
@@ -133,7 +133,7 @@ def _key(opened: Opened, noted: Noted, entry: Entry, value: float) -> Key:
         editable=not why,
         time_editable=not fixed,
         why=why,
-        step=0.0 if why else step(entry.value, value, noted.quantity),
+        step=0.0 if why else step(entry.value, value, noted.quantity, noted.clock),
     )
 
 

@@ -10,9 +10,9 @@ from pipeline.curves.array import Array
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.fields.frame_rate import is_source
 from pipeline.studio.text.curves import curves, numbers
-from pipeline.studio.text.opened import Opened, opened
+from pipeline.studio.text.places.opened import Opened, opened
 from pipeline.studio.text.prompts import guides, prompts, relative
-from pipeline.studio.text.view import Edge, MarkerView, Part, ShotView, SignalView, TimelineView
+from pipeline.studio.text.view import Edge, MarkerView, MusicView, Part, ShotView, SignalView, TimelineView
 
 SAMPLES = 2000
 MAX_BEATS = 20_000
@@ -45,7 +45,7 @@ def timeline_of(opened: Opened, folder: Path) -> TimelineView:
         signals=tuple(
             SignalView(name=name, values=numbers(signal.at(grid))) for name, signal in (music.signals or {}).items()
         ),
-        music={"path": relative(music.path, folder)} if music.path else None,
+        music=MusicView(path=relative(music.path, folder), start=music.start) if music.path else None,
         markers=_markers(opened),
         shots=_shots(opened),
         guides=guides(opened, folder),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.studio.text.source import Span
+from pipeline.studio.text.places.source import Span
 
 Numbers = tuple[float | None, ...]  # None where a curve has no value
 
@@ -145,6 +145,14 @@ class SignalView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MusicView:
+    """The track, and the time in it at which the film begins."""
+
+    path: str
+    start: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class TimelineView:
     """All that is on the axis of time; `samples` is the number of points in the grid, from 0 to `seconds`."""
 
@@ -157,7 +165,7 @@ class TimelineView:
     bars: tuple[float, ...]
     sections: tuple[Part, ...]
     signals: tuple[SignalView, ...]
-    music: Mapping[str, str] | None
+    music: MusicView | None
     markers: tuple[MarkerView, ...]
     shots: tuple[ShotView, ...]
     guides: tuple[GuideView, ...]

@@ -27,7 +27,7 @@ class Shape:
     number: float
     kind: Literal["a", "b"]
     perhaps: int | None
-    many: list[Inner] = ()  # type: ignore[assignment]
+    many: tuple[Inner, ...] = ()
     either: int | Literal["auto"] = 1
 
 
@@ -81,12 +81,26 @@ def test_answers_are_as_described(client: httpx2.Client) -> None:
     described = client.get("/api/openapi.json").json()
     text = {"path": "toy.yaml", "text": TOY}
     wrong = {"path": "toy.yaml", "text": "motion: {zoom: x}"}
-    for method, path, body, status in (
+    requests: list[tuple[str, str, dict[str, Any] | None, int]] = [
         ("get", "/api/studio", None, 200),
         ("get", "/api/schedules", None, 200),
         ("get", "/api/schema", None, 200),
         ("post", "/api/check", text, 200),
         ("post", "/api/check", wrong, 200),
+        ("post", "/api/timeline", text, 200),
+        ("post", "/api/timeline", wrong, 400),
+        (
+            "post",
+            "/api/edits",
+            {**text, "edits": [{"op": "add", "path": "motion.zoom", "time": 0.5, "value": 1.1}]},
+            200,
+        ),
+        ("post", "/api/edits", {**text, "edits": [{"op": "remove", "id": "motion.nothing[1]"}]}, 400),
+        ("post", "/api/edits", {**wrong, "edits": []}, 400),
+        ("post", "/api/complete", {**text, "offset": TOY.index("zoom") + 2}, 200),
+        ("post", "/api/hover", {**text, "offset": TOY.index("zoom") + 2}, 200),
+        ("post", "/api/hover", {**text, "offset": 0}, 200),
+        ("post", "/api/hover", {**text, "offset": -1}, 400),
         ("post", "/api/stale", text, 200),
         ("post", "/api/stale", wrong, 400),
         ("post", "/api/looks", {**wrong, "frame": 0}, 400),
@@ -95,10 +109,11 @@ def test_answers_are_as_described(client: httpx2.Client) -> None:
         ("post", "/api/preview", wrong, 400),
         ("get", "/api/jobs", None, 200),
         ("get", "/api/outputs", None, 200),
-    ):
+    ]
+    for method, path, body, status in requests:
         response = client.request(method, path, json=body)
         assert response.status_code == status, (path, response.text)
         answer = described["paths"][path][method]["responses"][str(status)]["content"]["application/json"]["schema"]
         jsonschema.validate(response.json(), {**answer, "components": described["components"]})
-        if status == 400:
-            assert response.json()["problems"]
+        if status == 400 and body is not None:
+            assert bool(response.json()["problems"]) == (body["text"] == wrong["text"])

@@ -157,12 +157,11 @@ def test_a_check_says_where_each_problem_is(client: httpx2.Client) -> None:
     assert second["severity"] == "error"
 
 
-def test_columns_count_as_javascript_does(client: httpx2.Client) -> None:
-    text = 'prompts: ["🎬🎬", zoom, {texd: a}]\n'
+def test_spans_count_as_javascript_does(client: httpx2.Client) -> None:
+    text = 'prompts: ["🎬🎬", {texd: a}]\n'
     found = client.post("/api/check", json={"path": "new.yaml", "text": text}).json()["problems"]
     units = text.encode("utf-16-le")
-    spans = [units[2 * (each["column"] - 1) : 2 * (each["end_column"] - 1)].decode("utf-16-le") for each in found]
-    assert "texd" in " ".join(spans)
+    assert [units[2 * each["span"]["from"] : 2 * each["span"]["to"]].decode("utf-16-le") for each in found] == ["texd"]
 
 
 def test_a_valid_text_has_facts(client: httpx2.Client) -> None:

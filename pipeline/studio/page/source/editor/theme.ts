@@ -80,6 +80,7 @@ const look = EditorView.theme({
     fontSize: "12px",
     padding: "2px 8px",
   },
+  ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: "none" },
   ".cm-panels": { background: "var(--panel)", color: "var(--text)" },
   ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--line)" },
   ".cm-panel.cm-search": { padding: "6px 28px 6px 8px", fontSize: "var(--size)" },

@@ -1,6 +1,6 @@
 /** The dialog that opens another schedule, or makes a new one. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Files } from "../document/files";
 import { useShared, useStudio } from "../store/studio";
 import { Dialog } from "./dialog";
@@ -12,14 +12,12 @@ export function Chooser({ files }: { files: Files }) {
   const { schedules, path } = useShared("schedules", "path");
   const { store } = useStudio();
   const [typed, type] = useState("");
+  useEffect(() => void files.list(), []);
   const wanted = typed.trim().toLowerCase();
   const found = schedules.filter((each) => `${each.path} ${each.title}`.toLowerCase().includes(wanted));
   const name = /\.ya?ml$/.test(wanted) ? typed.trim() : `${typed.trim()}.yaml`;
   const isNew = wanted !== "" && !schedules.some((each) => each.path === name);
-  const choose = (chosen: string): void => {
-    store.set({ asking: files.isUnsaved() && chosen !== path ? { kind: "leave", to: chosen } : null });
-    if (!files.isUnsaved()) void files.open(chosen);
-  };
+  const choose = (chosen: string): void => void files.wish(chosen);
   return (
     <Dialog title="Open a schedule" onClose={() => store.get().asking?.kind === "open" && store.set({ asking: null })}>
       <div class="chooser" onKeyDown={walk}>
@@ -31,7 +29,7 @@ export function Chooser({ files }: { files: Files }) {
             <li key={each.path}>
               <button type="button" class="chooser-row" aria-current={each.path === path} onClick={() => choose(each.path)}>
                 <span class="chooser-path">{each.path}</span>
-                <span class="chooser-title">{each.title}</span>
+                <span class="chooser-title">{each.path.endsWith(`${each.title}.yaml`) ? "" : each.title}</span>
                 <span class="chooser-day">{day(each.changed)}</span>
               </button>
             </li>

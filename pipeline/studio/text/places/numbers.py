@@ -10,7 +10,7 @@ from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.quantities import Quantity
 from pipeline.schedule.fields.readers import written
-from pipeline.studio.text.entries import with_text
+from pipeline.studio.text.places.entries import with_text
 from render.errors import InputError
 
 MORE_DIGITS = 6  # than are written, at most
@@ -21,6 +21,7 @@ _FORM = re.compile(
 )
 _UNITS = ("", "/s", "%/s", "%")
 _EXACT, _CLOSE = 1e-9, 5e-5  # relative: for what is proportional to the number, and for powers of it
+_NEAR = 2e-4  # relative: what is accepted if no number with a few decimals is as close
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,7 @@ def _written(form: Form, wanted: float, read: Callable[[str], float | None], clo
                 found, nearest = text, abs(value - wanted)
             if nearest <= close * max(abs(wanted), 1e-6):
                 return found
-        if found is not None and nearest <= 10.0**-form.decimals:
+        if nearest <= _NEAR * abs(wanted):
             return found
     return None
 
@@ -132,7 +133,7 @@ def limits(quantity: Quantity) -> tuple[float | None, float | None]:
     return None, None
 
 
-def step(like: Value, value: float, quantity: Quantity) -> float:
+def step(like: Value, value: float, quantity: Quantity, clock: Clock) -> float:
     """What a value is rounded to while it is dragged, in the unit of the curve: about its last written digit."""
     form = form_of(written(like))
     last = 10.0 ** (int(form.exponent[1:] or 0) if form.exponent else 0)
@@ -142,5 +143,5 @@ def step(like: Value, value: float, quantity: Quantity) -> float:
     low, high = limits(quantity)
     if low is not None and high is not None and high - low <= 10:
         last = min(last, 10.0 ** math.floor(math.log10((high - low) / 100)))
-    period = form.unit.rpartition("/")[2].strip() if "/" in form.unit else ""
-    return last * (0.01 if "%" in form.unit else 1.0) * (10 if period == "frame" else 1)
+    share = "%" in form.unit or (not value and quantity.convert(with_text(like, "1"), clock) is None)
+    return last * (0.01 if share else 1.0) * (10 if form.unit.endswith("frame") else 1)

@@ -54,14 +54,14 @@ class Source:
         return min(wanted - bisect_left(self._wide_offsets, wanted), len(self.body))
 
     def at(self, line: int, column: int) -> int:
-        """The position of a line and a column, both from 1; at most that of the end of the line."""
+        """The position of a line and a column in code points, both from 1; at most that of the end of the line."""
         start = self._lines[min(line, len(self._lines)) - 1]
         return min(start + column - 1, self.line_end(start))
 
     def line_column(self, position: int) -> tuple[int, int]:
-        """The line and column of a position, both from 1."""
+        """The line and column of a position, both from 1, the column in UTF-16 code units."""
         line = bisect_left(self._lines, position + 1)
-        return line, position - self._lines[line - 1] + 1
+        return line, self.offset(position) - self.offset(self._lines[line - 1]) + 1
 
     def line_start(self, position: int) -> int:
         return self._lines[bisect_left(self._lines, position + 1) - 1]

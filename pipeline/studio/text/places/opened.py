@@ -16,7 +16,7 @@ from pipeline.schedule.fields.clock import Clock, Noted
 from pipeline.schedule.loader import read_document
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections import Reading
-from pipeline.studio.text.source import Source, Span
+from pipeline.studio.text.places.source import Source, Span
 
 KEPT, FRESH = 4, 2.0  # schedules that are kept, and for how many seconds: files that they name may change
 _SHOT = re.compile(r"shots\[([0-9]+)\]\.?")
@@ -58,17 +58,21 @@ class Opened:
 
     def why_fixed(self, node: yaml.Node, shot: int | None = None) -> str:
         """Why a node that was read for a shot cannot be edited in place; "" if it can."""
-        if isinstance(node.start_mark, Place):
-            return f"it is set in {Path(node.start_mark.name).name}, which is included"
-        if id(node) in self._repeated:
-            return "it is used in several places, by an alias"
-        if id(node) in self._varying:
-            return "it is one of the values in variants:"
+        if why := self.why_elsewhere(node):
+            return why
         if shot is not None and not self._is_inside(node, self.shots[shot].node):
             return "it is set at the top, for every shot that does not set it"
         if isinstance(node, yaml.ScalarNode) and not self.source.is_literal(node):
             return "it is written with escapes, or on several lines"
         return ""
+
+    def why_elsewhere(self, node: yaml.Node) -> str:
+        """Why a node is not written in the one place where it is used; "" if it is."""
+        if isinstance(node.start_mark, Place):
+            return f"it is set in {Path(node.start_mark.name).name}, which is included"
+        if id(node) in self._repeated:
+            return "it is used in several places, by an alias"
+        return "it is one of the values in variants:" if id(node) in self._varying else ""
 
     def span(self, node: yaml.Node) -> Span | None:
         """Where a node is written, a scalar without its quotes; None if that is in an included file."""

@@ -1,0 +1,1 @@
+"""Edits by a hand on the timeline, as changes of the text."""
