@@ -101,15 +101,12 @@ ROOMS: Mapping[str, str] = {
     "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.sections "
     "run.folder run.delivery",
     "pipeline.views.plot": "curves schedule schedule.footage schedule.sections views",
-    "pipeline.studio.text.places": "curves schedule schedule.document schedule.fields schedule.sections",
-    "pipeline.studio.text.editing": "curves schedule.document schedule.fields studio.text.places",
-    "pipeline.studio.text": (
-        "curves schedule schedule.document schedule.fields schedule.sections studio.text.places studio.text.editing"
-    ),
+    "pipeline.studio.text": "curves schedule schedule.document schedule.fields schedule.sections",
+    "pipeline.studio.text.editing": "curves schedule.document schedule.fields studio.text",
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
-    "pipeline.studio.folder": ("storage audio schedule schedule.document run.folder studio.text studio.text.places"),
+    "pipeline.studio.folder": "storage audio schedule schedule.document run.folder studio.text",
     "pipeline.studio.processes": "storage schedule run run.folder run.session views studio.folder",
     "pipeline.studio.jobs": "storage run studio.folder studio.processes",
     "pipeline.studio.server": "studio.text studio.folder studio.processes studio.jobs",

@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.schedule.schedule import Schedule
 from pipeline.studio.folder.refused import RefusedError
 from pipeline.studio.text.check import problems
-from pipeline.studio.text.places.opened import opened
+from pipeline.studio.text.opened import opened
 from render.errors import InputError
 
 

@@ -12,9 +12,9 @@ from pipeline.studio.folder.reading import refusal
 from pipeline.studio.folder.refused import RefusedError
 from pipeline.studio.server.endpoint import Endpoint
 from pipeline.studio.server.studio import Studio
-from pipeline.studio.text import answers
 from pipeline.studio.text.editing.changes import Changes
-from pipeline.studio.text.schema_help import Option
+from pipeline.studio.text.editing.edits import edited
+from pipeline.studio.text.schema_help import Option, completions, described_at
 from render.errors import InputError, ScheduleError
 
 Op = Literal["move", "add", "remove", "easing", "edge", "marker"]
@@ -70,23 +70,25 @@ class Explained:
 
 
 def endpoints(studio: Studio) -> list[Endpoint]:
-    async def edited(request: Request, body: Editing) -> Any:
+    async def edit(request: Request, body: Editing) -> Any:
         file = studio.schedules.place(body.path)
         async with studio.reading:
             return await to_thread.run_sync(_edited, body, file)
 
-    async def completed(request: Request, body: Cursor) -> Any:
-        return await to_thread.run_sync(answers.complete, _at(body), studio.folder.root)
+    async def complete(request: Request, body: Cursor) -> Any:
+        found = await to_thread.run_sync(completions, body.text, _offset(body))
+        return Completed(start=found.span.start, end=found.span.end, options=found.options)
 
-    async def explained(request: Request, body: Cursor) -> Any:
-        return await to_thread.run_sync(answers.hover, _at(body), studio.folder.root)
+    async def explain(request: Request, body: Cursor) -> Any:
+        found = await to_thread.run_sync(described_at, body.text, _offset(body))
+        return None if found is None else Explained(start=found.span.start, end=found.span.end, text=found.text)
 
     return [
         Endpoint(
             method="POST",
             path="/api/edits",
             summary="Edits of the timeline as changes of the text, which leave everything else in it as it is.",
-            handle=edited,
+            handle=edit,
             body=Editing,
             answers=Changes,
             errors=(404,),
@@ -95,7 +97,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
             method="POST",
             path="/api/complete",
             summary="What can be written at a place in the text.",
-            handle=completed,
+            handle=complete,
             body=Cursor,
             answers=Completed,
         ),
@@ -103,7 +105,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
             method="POST",
             path="/api/hover",
             summary="What the setting at a place in the text means; null if there is none.",
-            handle=explained,
+            handle=explain,
             body=Cursor,
             answers=Explained | None,
         ),
@@ -115,14 +117,14 @@ def _edited(body: Editing, file: Path) -> Any:
         {name: value for name, value in dataclasses.asdict(edit).items() if value is not None} for edit in body.edits
     ]
     try:
-        return answers.edits({"path": file.name, "text": body.text, "edits": edits}, file.parent)
+        return edited(body.text, file.name, file.parent, edits)
     except ScheduleError as error:
         raise refusal(body.text, file) from error
     except InputError as error:
         raise RefusedError(400, str(error)) from error
 
 
-def _at(body: Cursor) -> dict[str, Any]:
+def _offset(body: Cursor) -> int:
     if not 0 <= body.offset <= 2 * len(body.text):
         raise RefusedError(400, "'offset': expected a place in the text")
-    return {"path": body.path, "text": body.text, "offset": body.offset}
+    return body.offset

@@ -1,13 +1,13 @@
-"""What a page shows of a schedule's text, and edits of that text; no web framework, and never torch.
+"""What a page shows of a schedule's text; no web framework, and never torch. Nothing here writes a file.
 
-The text is the truth: nothing here writes a file. Each function takes and returns JSON, for `POST /api/NAME`:
+The functions behind the API. `path` is that of the schedule, relative to the opened `folder`, and has been checked by
+the caller; offsets count UTF-16 code units; `view.as_json` makes JSON of what they return.
 
-- `answers.check(request, folder)`: `{path, text}` to `{problems, facts}`, what `render check` finds.
-- `answers.timeline(request, folder)`: `{path, text}` to a `view.TimelineView`.
-- `answers.edits(request, folder)`: `{path, text, edits}` to `{changes, inverse, text}`.
-- `answers.complete(request, folder)`: `{path, text, offset}` to `{from, to, options}`.
-- `answers.hover(request, folder)`: `{path, text, offset}` to `{from, to, text}`, or null.
+- `check.problems(text, path, folder)`: what `render check` finds. It never raises for what is wrong with the text.
+- `timeline.timeline(text, path, folder)`: what is on the axis of time.
+- `editing.edits.edited(text, path, folder, edits)`: the changes of the text that edits of the timeline amount to.
+- `schema_help.completions(text, offset)`: what can be written at a place.
+- `schema_help.described_at(text, offset)`: what the setting at a place means; None if there is nothing to say.
 
-`folder` is the opened one; `path` is relative to it and has been checked by the caller. Offsets count UTF-16 code
-units. What is wrong with a schedule is an `InputError`, a `ScheduleError` if it has places.
+The second and third raise `InputError`, for a text that is not valid a `ScheduleError` with the place of every problem.
 """

@@ -10,8 +10,8 @@ import yaml
 from pipeline.schedule.document.composer import NotYamlError, compose
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.studio.text.places.opened import below, opened
-from pipeline.studio.text.places.source import Source, Span
+from pipeline.studio.text.opened import below, opened
+from pipeline.studio.text.source import Source, Span
 from render.errors import InputError, Problem, ScheduleError
 
 _WORD = re.compile(r"[^\s,\[\]{}]+|.?")

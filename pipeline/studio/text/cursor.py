@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from pipeline.studio.text.places.source import Source
+from pipeline.studio.text.source import Source
 
 Step = str | int  # a key, or the number of an item
 _KEY = re.compile(

@@ -11,9 +11,9 @@ from pipeline.curves.curve import Curve
 from pipeline.curves.joined import JoinedCurve
 from pipeline.schedule import chart
 from pipeline.schedule.fields.clock import Noted
-from pipeline.studio.text.places.entries import Entry, curve_notes, entries, id_of, why_no_number
-from pipeline.studio.text.places.numbers import limits, step
-from pipeline.studio.text.places.opened import Opened
+from pipeline.studio.text.entries import Entry, curve_notes, entries, id_of, why_no_number
+from pipeline.studio.text.numbers import limits, step
+from pipeline.studio.text.opened import Opened
 from pipeline.studio.text.view import CurveView, Key, Numbers
 
 DIGITS = 6  # of samples

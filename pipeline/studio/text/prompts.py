@@ -8,8 +8,8 @@ from pipeline.schedule.document.document import Value
 from pipeline.schedule.fields.clock import Noted
 from pipeline.schedule.sections.guides import Guides
 from pipeline.schedule.sections.prompts import Prompt, Prompts
-from pipeline.studio.text.places.entries import Entry, entries, id_of
-from pipeline.studio.text.places.opened import Opened
+from pipeline.studio.text.entries import Entry, entries, id_of
+from pipeline.studio.text.opened import Opened
 from pipeline.studio.text.view import Edge, GuideView, PromptView
 
 _ALWAYS = "it lasts for the whole film or shot"

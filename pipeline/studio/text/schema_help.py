@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.schedule.schema import document
 from pipeline.studio.text.cursor import Step, Where, where
-from pipeline.studio.text.places.source import Source, Span
+from pipeline.studio.text.source import Source, Span
 
 Shape = Mapping[str, Any]
 MAX_OPTIONS = 200
@@ -180,7 +180,10 @@ def _resolved(shape: Shape) -> Iterator[Shape]:
     """The shape, and the one that it refers to."""
     yield shape
     if isinstance(name := shape.get("$ref"), str):
-        yield _schema()["definitions"][name.removeprefix("#/definitions/")]
+        found = _schema()
+        for part in name.removeprefix("#/").split("/"):  # a definition, or a property of one
+            found = found[part]
+        yield found
 
 
 @functools.cache

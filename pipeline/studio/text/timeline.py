@@ -10,7 +10,7 @@ from pipeline.curves.array import Array
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.fields.frame_rate import is_source
 from pipeline.studio.text.curves import curves, numbers
-from pipeline.studio.text.places.opened import Opened, opened
+from pipeline.studio.text.opened import Opened, opened
 from pipeline.studio.text.prompts import guides, prompts, relative
 from pipeline.studio.text.view import Edge, MarkerView, MusicView, Part, ShotView, SignalView, TimelineView
 

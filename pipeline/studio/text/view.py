@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.studio.text.places.source import Span
+from pipeline.studio.text.source import Span
 
 Numbers = tuple[float | None, ...]  # None where a curve has no value
 

@@ -98,6 +98,7 @@ def test_answers_are_as_described(client: httpx2.Client) -> None:
         ("post", "/api/edits", {**text, "edits": [{"op": "remove", "id": "motion.nothing[1]"}]}, 400),
         ("post", "/api/edits", {**wrong, "edits": []}, 400),
         ("post", "/api/complete", {**text, "offset": TOY.index("zoom") + 2}, 200),
+        ("post", "/api/complete", {"path": "a.yaml", "text": "variants: {output.seed: }", "offset": 24}, 200),
         ("post", "/api/hover", {**text, "offset": TOY.index("zoom") + 2}, 200),
         ("post", "/api/hover", {**text, "offset": 0}, 200),
         ("post", "/api/hover", {**text, "offset": -1}, 400),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pipeline.studio.text.places.source import Source
+from pipeline.studio.text.source import Source
 
 
 @dataclass(frozen=True, kw_only=True, order=True)

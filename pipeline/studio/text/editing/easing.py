@@ -8,8 +8,8 @@ import yaml
 
 from pipeline.curves.easings import EASINGS, easing
 from pipeline.studio.text.editing.changes import Change
-from pipeline.studio.text.places.entries import Entry
-from pipeline.studio.text.places.source import Source
+from pipeline.studio.text.entries import Entry
+from pipeline.studio.text.source import Source
 from render.errors import InputError, suggestion
 
 LINEAR = "linear"

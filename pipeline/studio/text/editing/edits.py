@@ -16,11 +16,11 @@ from pipeline.studio.text.editing.changes import Change, Changes, changed
 from pipeline.studio.text.editing.easing import easing_changes, require_easing
 from pipeline.studio.text.editing.keyframing import constant_changes
 from pipeline.studio.text.editing.keymap import KeyMap
-from pipeline.studio.text.places.entries import entries, id_of, why_no_number
-from pipeline.studio.text.places.numbers import number_text
-from pipeline.studio.text.places.opened import Opened, opened
-from pipeline.studio.text.places.source import Source
-from pipeline.studio.text.places.times import duration_text, time_text
+from pipeline.studio.text.entries import entries, id_of, why_no_number
+from pipeline.studio.text.numbers import number_text
+from pipeline.studio.text.opened import Opened, opened
+from pipeline.studio.text.source import Source
+from pipeline.studio.text.times import duration_text, time_text
 from render.errors import InputError, suggestion
 
 Edit = Mapping[str, Any]

@@ -7,10 +7,10 @@ from pipeline.schedule.fields.clock import Noted
 from pipeline.schedule.fields.times import time
 from pipeline.studio.text.editing.changes import Change
 from pipeline.studio.text.editing.easing import LINEAR, easing_text
-from pipeline.studio.text.places.entries import entries, with_text
-from pipeline.studio.text.places.numbers import number_text
-from pipeline.studio.text.places.opened import Opened
-from pipeline.studio.text.places.times import is_anchored, time_text
+from pipeline.studio.text.entries import entries, with_text
+from pipeline.studio.text.numbers import number_text
+from pipeline.studio.text.opened import Opened
+from pipeline.studio.text.times import is_anchored, time_text
 
 STEP = 2  # columns by which a block is indented
 _SAME = 1e-9

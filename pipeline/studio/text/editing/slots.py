@@ -12,7 +12,7 @@ from itertools import pairwise
 import yaml
 
 from pipeline.studio.text.editing.changes import Change
-from pipeline.studio.text.places.source import Source
+from pipeline.studio.text.source import Source
 from render.errors import InputError
 
 Slot = tuple[int, int]

@@ -6,28 +6,21 @@ from typing import Any
 import pytest
 
 from pipeline.schedule.loader import read_schedule
-from pipeline.studio.text.answers import edits, timeline
 from render.errors import InputError
+from tests.pipeline.studio.text.asking import applied, edits, timeline
 
+NOWHERE = Path("/nowhere")
 HEAD = "output: {fps: 12, length: 12s}\nprompts: a sea\n"
 
 
 def edit(text: str, *wanted: dict[str, Any]) -> str:
     """The text after edits, which must be valid, and of which the inverse gives the text again."""
-    found = edits({"path": "x.yaml", "text": text, "edits": list(wanted)}, Path("/nowhere"))
+    found = edits(text, NOWHERE, list(wanted))
     read_schedule(found["text"], "x.yaml", "x")
     assert applied(text, found["changes"]) == found["text"]
     assert applied(found["text"], found["inverse"]) == text
     result: str = found["text"]
     return result
-
-
-def applied(text: str, changes: list[dict[str, Any]]) -> str:
-    units = text.encode("utf-16-le")
-    for change in reversed(changes):
-        insert = change["insert"].encode("utf-16-le")
-        units = units[: 2 * change["from"]] + insert + units[2 * change["to"] :]
-    return units.decode("utf-16-le")
 
 
 def move(name: str, **to: float) -> dict[str, Any]:
@@ -240,5 +233,5 @@ def test_a_value_that_an_alias_repeats_is_not_edited() -> None:
     text = f"{HEAD}motion: {{rotate: &turn {{0s: 1, 2s: 3}}, tilt_x: *turn}}\n"
     with pytest.raises(InputError, match="used in several places, by an alias"):
         edit(text, move("motion.rotate[1]", time=1.0))
-    curves = timeline({"path": "x.yaml", "text": text}, Path("/nowhere"))["curves"]
+    curves = timeline(text, NOWHERE)["curves"]
     assert [curve["addable"] for curve in curves] == [False, False]

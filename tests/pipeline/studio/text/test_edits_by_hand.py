@@ -16,8 +16,8 @@ import yaml
 
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.studio.text.answers import edits, timeline
 from render.errors import InputError
+from tests.pipeline.studio.text.asking import applied, edits, timeline
 
 SCHEDULES = Path(__file__).parents[4] / "schedules"
 FILES = sorted(SCHEDULES.glob("*.yaml"))
@@ -101,7 +101,7 @@ def same(one: Any, other: Any, close: float) -> bool:
 
 @functools.cache
 def shown(path: Path) -> dict[str, Any]:
-    return timeline({"path": path.name, "text": path.read_text(encoding="utf-8")}, SCHEDULES)
+    return timeline(path.read_text(encoding="utf-8"), SCHEDULES, path.name)
 
 
 class Chooser:
@@ -270,12 +270,11 @@ def test_random_edits_give_the_schedule_that_an_edit_by_hand_gives() -> None:
             continue
         edit, spans = made
         by_hand = yaml.serialize(chooser.root, Dumper=yaml.SafeDumper, allow_unicode=True)
-        request = {"path": file.name, "text": chooser.text, "edits": [edit]}
         try:
             wanted = specs(by_hand, file)
         except InputError:
             continue  # the edit is one that the language forbids, such as a negative zoom
-        answer = edits(request, SCHEDULES)
+        answer = edits(chooser.text, SCHEDULES, [edit], file.name)
         context = f"{file.name}: {edit}\n{answer['text']}\n{by_hand}"
         # Beats that were found are at no round times, and no rate per frame is exactly a round one per second.
         close = 1e-3 if "bpm: auto" in chooser.text else 1e-4 if "/frame" in chooser.text else 1e-7
@@ -291,12 +290,3 @@ def test_random_edits_give_the_schedule_that_an_edit_by_hand_gives() -> None:
             break
     assert done == NUM_EDITS
     assert min(tried.values()) >= 1, tried
-
-
-def applied(text: str, changes: list[dict[str, Any]]) -> str:
-    """Apply changes, whose offsets count UTF-16 code units."""
-    units = text.encode("utf-16-le")
-    for change in reversed(changes):
-        insert = change["insert"].encode("utf-16-le")
-        units = units[: 2 * change["from"]] + insert + units[2 * change["to"] :]
-    return units.decode("utf-16-le")

@@ -8,13 +8,13 @@ import pytest
 
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.studio.text.answers import check, timeline
+from tests.pipeline.studio.text.asking import check, timeline
 
 SCHEDULES = Path(__file__).parents[4] / "schedules"
 
 
 def shown(text: str, folder: Path = SCHEDULES) -> dict[str, Any]:
-    return timeline({"path": "x.yaml", "text": text}, folder)
+    return timeline(text, folder)
 
 
 def at(text: str, span: dict[str, int] | None) -> str | None:
@@ -27,7 +27,7 @@ def at(text: str, span: dict[str, int] | None) -> str | None:
 @pytest.mark.parametrize("path", sorted(SCHEDULES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_it_shows_every_example_and_its_spans_are_the_written_numbers(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    found = timeline({"path": path.name, "text": text}, SCHEDULES)
+    found = timeline(text, SCHEDULES, path.name)
     json.dumps(found, allow_nan=False)
     schedule = load_schedule(path)
     assert found["frames"] == schedule.output.num_frames == len(Timeline(schedule).times)
@@ -47,7 +47,7 @@ def test_it_shows_every_example_and_its_spans_are_the_written_numbers(path: Path
                     "deg/s",
                     "deg/beat",
                 )
-    assert check({"path": path.name, "text": text}, SCHEDULES)["facts"]["frames"] == found["frames"]
+    assert check(text, SCHEDULES, path.name)["facts"]["frames"] == found["frames"]
 
 
 TRICKY = """\
@@ -97,7 +97,7 @@ shots:
   - {length: 1s, prompts: a}
   - {length: 1s, prompts: b, motion: {rotate: 4/s}}
 """
-    found = timeline({"path": "x.yaml", "text": text}, tmp_path)
+    found = timeline(text, tmp_path)
     why = {key["id"]: key["why"] for curve in found["curves"] for key in curve["keys"]}
     included = "it is set in look.yaml, which is included"
     assert why["shots[0].motion.zoom"] == why["shots[1].refine.lr[1]"] == included
@@ -120,7 +120,7 @@ def test_scenes_are_bands_with_edges_where_their_times_are_written() -> None:
 
 def test_problems_have_the_range_of_what_they_are_about() -> None:
     text = "prompts: \U0001f600\nmotion: {zom: 1.02, rotate: [1], pan_x: 2%/s + sin(, zoom: 1.0 /minute}\n"
-    found = check({"path": "x.yaml", "text": text}, SCHEDULES)
+    found = check(text, SCHEDULES)
     assert found["facts"] is None
     assert [(at(text, each["span"]), each["severity"]) for each in found["problems"]] == [
         ("zom", "error"),
@@ -134,6 +134,6 @@ def test_problems_have_the_range_of_what_they_are_about() -> None:
 
 def test_a_text_that_is_not_yaml_has_its_problem_in_place() -> None:
     text = "prompts: a sea\nmotion: {zoom: 1.02\noutput: {fps: 12}\n"
-    (problem,) = check({"path": "x.yaml", "text": text}, SCHEDULES)["problems"]
+    (problem,) = check(text, SCHEDULES)["problems"]
     assert problem["line"] == 3
     assert problem["message"].startswith("not YAML")

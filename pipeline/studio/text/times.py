@@ -13,7 +13,7 @@ from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.times import duration, time
-from pipeline.studio.text.places.entries import with_text
+from pipeline.studio.text.entries import with_text
 from render.errors import InputError
 
 MOST_DECIMALS = 4  # a tenth of a millisecond, or of a thousandth of a beat

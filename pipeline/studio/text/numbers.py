@@ -10,7 +10,7 @@ from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.quantities import Quantity
 from pipeline.schedule.fields.readers import written
-from pipeline.studio.text.places.entries import with_text
+from pipeline.studio.text.entries import with_text
 from render.errors import InputError
 
 MORE_DIGITS = 6  # than are written, at most

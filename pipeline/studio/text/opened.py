@@ -16,7 +16,7 @@ from pipeline.schedule.fields.clock import Clock, Noted
 from pipeline.schedule.loader import read_document
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections import Reading
-from pipeline.studio.text.places.source import Source, Span
+from pipeline.studio.text.source import Source, Span
 
 KEPT, FRESH = 4, 2.0  # schedules that are kept, and for how many seconds: files that they name may change
 _SHOT = re.compile(r"shots\[([0-9]+)\]\.?")

@@ -10,7 +10,7 @@ from pipeline.schedule.document.problems import InvalidError, Problems
 from pipeline.schedule.fields.clock import Clock, Noted
 from pipeline.schedule.fields.quantities import Quantity
 from pipeline.schedule.fields.times import time
-from pipeline.studio.text.places.opened import Opened
+from pipeline.studio.text.opened import Opened
 
 
 @dataclass(frozen=True, kw_only=True)
