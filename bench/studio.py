@@ -1,101 +1,86 @@
-"""`python -m bench.studio`: how soon the studio's timeline answers a hand, measured in headless Chromium.
+"""The studio's answers while one types and drags: a schedule of 500 keys over ten minutes, 18,000 frames.
 
-The schedule has 500 keys, 60 prompts and 18,000 frames. What is measured is the time from the browser's own stamp of a
-movement of the pointer to the end of the picture that shows it.
+`python -m bench.studio` prints the processor time of one process, which other programs on the machine hardly affect:
+the median and the slowest of some rounds, each with another text, so that nothing read before is used again.
 """
 
+import gc
+import json
 import random
-import shutil
-import subprocess
-import sys
-import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from statistics import median
 
 import click
 
-TOKEN = "a-token-of-the-bench-0123456789"
-CURVES = (("zoom", 120, 1.0, 1.2, "/s"), ("rotate", 110, -6, 6, "/s"), ("pan_x", 100, -3, 3, "%/s"))
-OTHERS = (("pan_y", 90, -3, 3, "%/s"), ("lr", 80, 0.05, 0.3, ""))
-EASINGS = ("linear", "smooth", "in_out_sine", "hold", "out_expo")
-FINE = 2  # pixels from one movement to the next
+from bench.machine import this_machine
+from pipeline.studio.text.check import problems
+from pipeline.studio.text.editing.edits import edited
+from pipeline.studio.text.schema_help import completions
+from pipeline.studio.text.timeline import timeline
+from pipeline.studio.text.view import as_json
 
-
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--size", type=(int, int), default=(1920, 1080), show_default=True, help="Of the window.")
-@click.option("--density", type=float, default=1, show_default=True, help="Pixels of the screen per CSS pixel.")
-@click.option("--moves", type=click.IntRange(10), default=200, show_default=True)
-def main(size: tuple[int, int], density: float, moves: int) -> None:
-    """Drag a key among 500 and print how long its picture took."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "many.yaml").write_text(schedule(), encoding="utf-8")
-        command = [shutil.which("render") or "render", "studio", folder, "--port", "0", "--no-open"]
-        token = Path(folder) / "token"
-        token.write_text(TOKEN)
-        server = subprocess.Popen([*command, "--token-file", str(token)], stdout=subprocess.PIPE, text=True)
-        try:
-            assert server.stdout is not None
-            took = sorted(drag(server.stdout.readline().strip(), size, density, moves))
-        finally:
-            server.terminate()
-            server.wait()
-    middle, high = took[len(took) // 2], took[int(len(took) * 0.95)]
-    click.echo(f"{len(took)} pictures: median {middle:.1f} ms, 95 % within {high:.1f} ms, longest {took[-1]:.1f} ms")
+SECONDS, FPS = 600, 30
+PROMPTS, KEYS = 60, 88  # prompts, and keys of each of five curves
+FOLDER, FILE = Path(), "bench.yaml"
+_RATES = {"zoom": "1.0{}/s", "rotate": "{}/s", "pan_x": "{}%/s", "pan_y": "{}%/s"}
 
 
 def schedule() -> str:
-    """Ten minutes at 30 fps: 60 prompts, and 500 keys on five curves."""
-    chance = random.Random(3)
-    prompts = [f"  {10 * n}s: {{text: a picture of place number {n}, ease: in_out_sine}}" for n in range(60)]
-    lines = ["output: {size: [256, 144], fps: 30, length: 600s, seed: 1}", "prompts:", *prompts, "motion:"]
-    lines += [curve(chance, *about) for about in (*CURVES, OTHERS[0])]
-    return "\n".join([*lines, "refine:", curve(chance, *OTHERS[1])]) + "\n"
+    """A schedule of 500 keys: scenes, four motions and a learning rate."""
+    chance = random.Random(0)
+    lines = [f"output: {{size: [256, 144], fps: {FPS}, length: {SECONDS}s, seed: 7}}", "prompts:"]
+    lines += [f"  {number * SECONDS // PROMPTS}s: a sea, number {number}" for number in range(PROMPTS)]
+    lines.append("motion:")
+    times = [f"{number * SECONDS / KEYS:.2f}s" for number in range(KEYS)]
+    for name, form in _RATES.items():
+        lines.append(f"  {name}:")
+        lines += [f"    {at}: {{to: {form.format(chance.randint(1, 9))}, ease: in_out_sine}}" for at in times]
+    lines += ["refine:", "  lr:", *(f"    {at}: {chance.random() / 10:.3f}" for at in times)]
+    return "\n".join(lines) + "\n"
 
 
-def curve(chance: random.Random, name: str, keys: int, low: float, high: float, unit: str) -> str:
-    entries = (
-        f"{600 * n / keys + chance.random():.2f}s: "
-        f"{{to: {chance.uniform(low, high):.3f}{unit}, ease: {chance.choice(EASINGS)}}}"
-        for n in range(keys)
-    )
-    return f"  {name}: {{{', '.join(entries)}}}"
+def answers() -> dict[str, Callable[[str], object]]:
+    """What is measured, by name."""
+    drag = {"op": "move", "id": "motion.zoom[40]", "time": 301.5, "value": 1.07}
+    return {
+        "check": lambda text: problems(text, FILE, FOLDER),
+        "check, three wrong values": lambda text: problems(text.replace("in_out_sine", "in_ot_sine", 3), FILE, FOLDER),
+        "check, not YAML": lambda text: problems(text.replace("refine:", "refine", 1), FILE, FOLDER),
+        "timeline, as JSON": lambda text: json.dumps(as_json(timeline(text, FILE, FOLDER))),
+        "check, then timeline of the same text": lambda text: (
+            problems(text, FILE, FOLDER),
+            json.dumps(as_json(timeline(text, FILE, FOLDER))),
+        ),
+        "drag of a key": lambda text: edited(text, FILE, FOLDER, [drag]),
+        "completion": lambda text: completions(text, len(text) - 20),
+    }
 
 
-def drag(address: str, size: tuple[int, int], density: float, moves: int) -> list[float]:
-    """Milliseconds of every picture while a key is dragged to and fro."""
-    from playwright.sync_api import sync_playwright
+def texts(rounds: int) -> Iterator[str]:
+    """The schedule, each time with another remark at its end."""
+    written = schedule()
+    return (f"{written}# {number}\n" for number in range(rounds + 1))
 
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        viewport = {"width": size[0], "height": size[1]}
-        page: Any = browser.new_context(viewport=viewport, device_scale_factor=density).new_page()
-        page.goto(address)
-        page.get_by_role("option", name="rotate key").first.wait_for(state="attached", timeout=60_000)
-        timeline = page.get_by_role("listbox", name="Keys, prompts and markers over time")
-        timeline.focus()
-        page.keyboard.press("ArrowDown")
-        while not (page.locator("[role=option][aria-selected=true]").text_content() or "").startswith("rotate"):
-            page.keyboard.press("Tab")
-        box = page.locator("[role=option][aria-selected=true]").bounding_box()
-        page.evaluate(
-            """() => {
-              window.took = [];
-              const heard = (list) => list.getEntriesByName("timeline-answer").forEach((one) => took.push(one.duration));
-              new PerformanceObserver(heard).observe({ entryTypes: ["measure"] });
-            }"""
-        )
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        page.mouse.move(x, y)
-        page.mouse.down()
-        for n in range(moves):
-            page.mouse.move(x + FINE * n, y + n % 20)
-        page.wait_for_timeout(200)
-        took: list[float] = page.evaluate("took")
-        page.keyboard.press("Escape")
-        browser.close()
-    return took
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--rounds", type=click.IntRange(1), default=15, show_default=True)
+def main(rounds: int) -> None:
+    """Measure what the studio answers about a long schedule."""
+    click.echo(" · ".join(str(value) for value in asdict(this_machine()).values()))
+    gc.collect()
+    gc.freeze()  # torch, which only describes the machine here, has many objects to walk through
+    click.echo("\n| answer | median, ms | slowest, ms |\n|---|---|---|")
+    for name, answer in answers().items():
+        taken = []
+        for text in texts(rounds):
+            begun = time.process_time()
+            answer(f"{text}# {name}\n")
+            taken.append(1000 * (time.process_time() - begun))
+        click.echo(f"| {name} | {median(taken[1:]):.0f} | {max(taken[1:]):.0f} |")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
