@@ -1,7 +1,7 @@
 // Builds ../built/ from the sources: one script, one style sheet, the page, the licences of what was bundled, and
 // sources.sha256, by which a test sees without Node whether the built files belong to the sources.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -32,7 +32,7 @@ const result = await build({
 rmSync(BUILT, { recursive: true, force: true });
 mkdirSync(BUILT, { recursive: true });
 for (const file of result.outputFiles) writeFileSync(file.path, file.contents);
-for (const name of ["index.html", "icon.svg"]) writeFileSync(join(BUILT, name), readFileSync(join(SOURCE, name)));
+for (const name of readdirSync(join(SOURCE, "static"))) copyFileSync(join(SOURCE, "static", name), join(BUILT, name));
 writeFileSync(join(BUILT, "licences.txt"), licences(result.metafile.inputs));
 writeFileSync(join(BUILT, "sources.sha256"), digest() + "\n");
 
@@ -68,6 +68,6 @@ function files(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return entry.name === "node_modules" ? [] : files(path);
-    return existsSync(path) ? [relative(SOURCE, path).replaceAll("\\", "/")] : [];
+    return [relative(SOURCE, path).replaceAll("\\", "/")];
   });
 }

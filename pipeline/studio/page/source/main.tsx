@@ -6,6 +6,7 @@ import { followEvents } from "./api/events";
 import { keepChecked, keepStale } from "./document/checking";
 import { Files } from "./document/files";
 import { keepLooks } from "./document/kept_looks";
+import { keepLive } from "./document/live";
 import { ScheduleEditor } from "./editor/editor";
 import { Panels } from "./panels/panels";
 import { announcer } from "./shell/announcements";
@@ -45,15 +46,22 @@ async function start(): Promise<void> {
   keepChecked(store, api);
   keepStale(store, api);
   keepLooks(store);
+  keepLive(store, api, announce);
   followKeys(studio, files);
   followEvents(store, api, (path) => void changedOnDisk(files, store.get().path, path));
   addEventListener("beforeunload", (event) => files.isUnsaved() && event.preventDefault());
   addEventListener("focus", () => void files.reread());
   await files.list();
+  addEventListener("hashchange", () => void files.wish(addressed()));
   const { first } = await api.about();
-  const wanted = decodeURIComponent(location.hash.slice(1)) || first || store.get().schedules[0]?.path;
+  const wanted = addressed() || first || store.get().schedules[0]?.path;
   if (wanted) await files.open(wanted);
   else store.set({ asking: { kind: "open" } });
+}
+
+/** The schedule that the page's address names. */
+function addressed(): string {
+  return decodeURIComponent(location.hash.slice(1));
 }
 
 async function changedOnDisk(files: Files, open: string | null, changed: string): Promise<void> {

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.studio.page.conftest import SUNSET
+from tests.waiting import wait_for
 
 LIST = "Keys, prompts and markers over time"
 ROTATE = "rotate: {0s: 0, 6s: {to: 1/s"
@@ -51,10 +52,7 @@ def drag(page: Any, start: tuple[float, float], across: float, down: float) -> N
 
 def wait_for_text(page: Any, before: str) -> str:
     """The text once it is another one."""
-    page.wait_for_function(
-        """(before) => [...document.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\\n") != before""",
-        arg=before,
-    )
+    wait_for(lambda: typed(page) != before)
     return typed(page)
 
 
@@ -150,7 +148,7 @@ def test_the_preview_plays_and_steps_by_frames(page: Any, timeline: Any) -> None
     timeline.focus()
     page.keyboard.press("Space")
     page.get_by_role("button", name="Pause").wait_for()
-    page.wait_for_function("Number(document.querySelector('canvas[data-frame]').dataset.frame) > 6")
+    wait_for(lambda: int(page.locator("canvas[data-frame]").get_attribute("data-frame") or 0) > 6)
     page.keyboard.press("Space")
     page.get_by_role("button", name="Play").wait_for()
     now = int(re.search(r"frame (\d+)", page.locator(".tl-clock").text_content())[1])

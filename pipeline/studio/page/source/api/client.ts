@@ -59,6 +59,8 @@ export class Api {
   render = (body: { path: string; text: string | null; draft: boolean; resume: boolean }): Promise<{ id: string }> =>
     send("POST", "/api/renders", body);
   stop = (id: string): Promise<unknown> => send("POST", `/api/jobs/${address(id)}/stop`, {});
+  /** Has a render go on with a new text at its next frame. */
+  changeRender = (id: string, text: string): Promise<Job> => send("POST", `/api/jobs/${address(id)}/schedule`, { text });
   jobs = (): Promise<Job[]> => get("/api/jobs");
   picture = (id: string): string => `/api/jobs/${address(id)}/picture`;
   stale = (path: string, text: string, draft: boolean, signal?: AbortSignal): Promise<Stale> =>

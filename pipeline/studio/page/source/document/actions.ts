@@ -26,8 +26,8 @@ export async function startRender(studio: Studio, draft: boolean, fresh = false)
   const { path, text, saved } = studio.store.get();
   if (path === null || !isReady(studio)) return;
   try {
-    await studio.api.render({ path, text: text === saved ? null : text, draft, resume: !fresh });
-    studio.store.set({ tab: "renders" });
+    const { id } = await studio.api.render({ path, text: text === saved ? null : text, draft, resume: !fresh });
+    studio.store.set({ tab: "renders", given: { ...studio.store.get().given, [id]: text } });
   } catch (error) {
     studio.announce(`Not rendered: ${sentence(error)}`, "error");
   }

@@ -32,11 +32,11 @@ export function keepStale(store: Store<State>, api: Api): void {
     const stale = await api.stale(path, text, draft, signal).catch(() => null);
     if (store.get().revision === revision) store.set({ stale });
   };
-  let [over, last] = [-1, -1];
+  let [states, last] = ["", -1];
   store.on(["revision", "path", "jobs"], ({ jobs, revision }) => {
-    const now = jobs.filter((job) => job.state !== "running" && job.state !== "waiting").length;
-    if (now === over && revision === last) return; // only a frame of a render
-    [over, last] = [now, revision];
+    const now = jobs.map((job) => job.state).join();
+    if (now === states && revision === last) return; // only a frame of a render
+    [states, last] = [now, revision];
     clearTimeout(timer);
     timer = window.setTimeout(() => {
       asked.abort();

@@ -37,6 +37,16 @@ export class Files {
     }
   }
 
+  /** Opens another schedule, after asking what becomes of changes that are not saved. */
+  async wish(path: string): Promise<void> {
+    if (path === "" || path === this.store.get().path) this.store.set({ asking: null });
+    else if (this.isUnsaved()) this.store.set({ asking: { kind: "leave", to: path } });
+    else {
+      this.store.set({ asking: null });
+      await this.open(path);
+    }
+  }
+
   /** Makes a schedule that renders as it is, and opens it. */
   async create(path: string): Promise<void> {
     try {

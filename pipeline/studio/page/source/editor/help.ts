@@ -1,6 +1,13 @@
 /** What can be written here, and what the thing at the pointer means: both as the server says. */
 
-import { type Completion, type CompletionContext, type CompletionResult, autocompletion } from "@codemirror/autocomplete";
+import {
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+  autocompletion,
+  insertCompletionText,
+  startCompletion,
+} from "@codemirror/autocomplete";
 import type { Extension } from "@codemirror/state";
 import { EditorView, type Tooltip, hoverTooltip } from "@codemirror/view";
 import type { Api } from "../api/client";
@@ -43,11 +50,12 @@ function isWorthAsking(context: CompletionContext): boolean {
 }
 
 function entry(option: Option): Completion {
-  const found: Completion = { label: option.label };
-  if (option.insert !== undefined) found.apply = option.insert;
-  if (option.detail !== undefined) found.detail = option.detail;
-  if (option.info !== undefined) found.info = option.info;
-  return found;
+  const { label, insert = label, detail, info } = option;
+  const apply = (view: EditorView, _chosen: Completion, from: number, to: number): void => {
+    view.dispatch(insertCompletionText(view.state, insert, from, to));
+    if (insert.endsWith(": ")) startCompletion(view); // a key: what can its value be?
+  };
+  return { label, apply, ...(detail ? { detail } : {}), ...(info ? { info } : {}) };
 }
 
 async function hover(view: EditorView, offset: number, store: Store<State>, api: Api): Promise<Tooltip | null> {

@@ -6,7 +6,7 @@ import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate
 
 const NUMBER = /^[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?\s*(%|ms|s|b|f|bars?|beats?|deg|px)?(\/s|\/b|\/beat|\/bar)?$/i;
 const WORD = /^(true|false|null|~)$/;
-const TIME = /^([-+]?\d[\d.:]*\s*(ms|s|b|f|%|bars?|beats?)?|end|(bar|beat)\s+[\d.]+)$/;
+const TIME = /^(["']?@.*|[-+]?\d[\d.:]*\s*(ms|s|b|f|%|bars?|beats?)?|end|(bar|beat)\s+[\d.]+)$/;
 const number = Decoration.mark({ class: "cm-number" });
 const time = Decoration.mark({ class: "cm-time" });
 
@@ -33,7 +33,7 @@ function marked(view: EditorView): DecorationSet {
       from,
       to,
       enter: ({ name, node }) => {
-        if (name !== "Literal") return;
+        if (name !== "Literal" && name !== "QuotedLiteral") return;
         const text = view.state.sliceDoc(node.from, node.to);
         const isKey = node.parent?.name === "Key";
         const mark = isKey ? (TIME.test(text) ? time : null) : NUMBER.test(text) || WORD.test(text) ? number : null;

@@ -17,10 +17,7 @@ export function Chooser({ files }: { files: Files }) {
   const found = schedules.filter((each) => `${each.path} ${each.title}`.toLowerCase().includes(wanted));
   const name = /\.ya?ml$/.test(wanted) ? typed.trim() : `${typed.trim()}.yaml`;
   const isNew = wanted !== "" && !schedules.some((each) => each.path === name);
-  const choose = (chosen: string): void => {
-    store.set({ asking: files.isUnsaved() && chosen !== path ? { kind: "leave", to: chosen } : null });
-    if (!files.isUnsaved()) void files.open(chosen);
-  };
+  const choose = (chosen: string): void => void files.wish(chosen);
   return (
     <Dialog title="Open a schedule" onClose={() => store.get().asking?.kind === "open" && store.set({ asking: null })}>
       <div class="chooser" onKeyDown={walk}>

@@ -1,10 +1,12 @@
 /** The bar on top: which schedule is open, how it stands, and what can be done with it. */
 
-import { lookHere, nextProblem, startRender, stopJob } from "../document/actions";
+import { lookHere, nextProblem, startRender } from "../document/actions";
 import type { Files } from "../document/files";
+import { isOpen } from "../document/live";
 import { useShared, useStudio } from "../store/studio";
 import { count, duration } from "./format";
 import { Icon } from "./icons";
+import { JobButton } from "./job_button";
 import { switchTheme } from "./theme";
 
 export function Header({ files }: { files: Files }) {
@@ -46,7 +48,7 @@ function Chosen() {
       <Icon name="file" />
       <span class="path">
         <span class="folder">{path?.slice(0, cut)}</span>
-        {path === null ? "Open a schedule" : path.slice(cut)}
+        <span>{path === null ? "Open a schedule" : path.slice(cut)}</span>
       </span>
       <Icon name="down" />
     </button>
@@ -120,7 +122,7 @@ function Looking() {
 function Rendering() {
   const studio = useStudio();
   const { facts, jobs } = useShared("facts", "jobs");
-  const job = jobs.find((each) => each.kind === "render" && (each.state === "running" || each.state === "waiting"));
+  const job = jobs.find((each) => each.kind === "render" && isOpen(each));
   if (job !== undefined) {
     const left = job.seconds_left === null ? "" : ` · ${duration(job.seconds_left)} left`;
     const share = job.frames > 0 ? `${job.done} / ${job.frames}${left}` : "Starting";
@@ -129,9 +131,7 @@ function Rendering() {
         <button type="button" class="plain" onClick={() => studio.store.set({ tab: "renders" })}>
           <Icon name="film" /> {share}
         </button>
-        <button type="button" onClick={() => void stopJob(studio, job.id)}>
-          Stop
-        </button>
+        <JobButton key={job.id} job={job} />
       </span>
     );
   }

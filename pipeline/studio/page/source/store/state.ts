@@ -70,6 +70,9 @@ export interface State {
   /** The frames that arrived since the page was opened, by job. */
   arrived: Readonly<Record<string, readonly Arrived[]>>;
   stale: Stale | null;
+  /** Whether a render that runs follows the text, and the text that each render was last given by this page. */
+  live: boolean;
+  given: Readonly<Record<string, string>>;
   /** Null until they have been listed. */
   outputs: readonly Output[] | null;
   tab: Tab;
@@ -103,6 +106,8 @@ export const EMPTY: State = {
   jobs: [],
   arrived: {},
   stale: null,
+  live: false,
+  given: {},
   outputs: null,
   tab: "picture",
   asking: null,

@@ -53,13 +53,13 @@ function Card({ output, onChoose }: { output: Output; onChoose: () => void }) {
         <span class="card-title" title={output.title}>
           {output.title || output.name}
         </span>
-        <span class="card-line note">
-          <span class="number">{duration(output.seconds)}</span>
-          {output.draft && <span>draft</span>}
-          <span>{missing > 0 ? `${output.frames_done} of ${output.frames} frames` : output.size.join(" × ")}</span>
-          <span class="space" />
-          <span>{day(output.changed)}</span>
+        <span class="card-line note number">
+          {duration(output.seconds)}
+          {output.draft && " · draft"}
+          {" · "}
+          {missing > 0 ? `${output.frames_done} of ${output.frames} frames` : output.size.join(" × ")}
         </span>
+        <span class="card-line note number">{day(output.changed)}</span>
       </button>
     </li>
   );

@@ -1,16 +1,18 @@
 /** Renders: the one that runs with its frames as they arrive, what an edit makes stale, and all jobs as a table. */
 
-import { goOn, startRender, stopJob } from "../../document/actions";
+import { startRender } from "../../document/actions";
 import type { Job } from "../../api/types";
-import { count, duration, moment, speed } from "../../shell/format";
+import { isOpen } from "../../document/live";
+import { count, duration, moment, speed, spoken } from "../../shell/format";
+import { JobButton } from "../../shell/job_button";
 import { useShared, useStudio } from "../../store/studio";
 import { Running } from "./running";
 
 export function Renders() {
   const { jobs } = useShared("jobs");
   const renders = jobs.filter((job) => job.kind === "render");
-  const shown = renders.find((job) => job.state === "running" || job.state === "waiting") ?? renders[0];
-  const isRunning = shown?.state === "running" || shown?.state === "waiting";
+  const shown = renders.find(isOpen) ?? renders[0];
+  const isRunning = shown !== undefined && isOpen(shown);
   return (
     <div class="renders">
       {!isRunning && <Starting />}
@@ -94,7 +96,6 @@ function Table({ jobs }: { jobs: readonly Job[] }) {
 }
 
 function Row({ job }: { job: Job }) {
-  const isOver = job.state !== "running" && job.state !== "waiting";
   return (
     <>
       <tr>
@@ -111,33 +112,16 @@ function Row({ job }: { job: Job }) {
         <td class="number">{job.frames === 0 ? "–" : `${job.done} / ${job.frames}`}</td>
         <td class="number">{speed(job.fps)}</td>
         <td class="number">{job.similarity?.toFixed(3) ?? "–"}</td>
-        <td class="number">{isOver || job.seconds_left === null ? "–" : duration(job.seconds_left)}</td>
+        <td class="number">{!isOpen(job) || job.seconds_left === null ? "–" : duration(job.seconds_left)}</td>
         <td class="actions">
-          <JobActions job={job} />
+          <JobButton job={job} />
         </td>
       </tr>
       {job.message !== "" && job.state === "failed" && (
         <tr class="job-message">
-          <td colSpan={8}>{job.message}</td>
+          <td colSpan={8}>{spoken(job.message)}</td>
         </tr>
       )}
     </>
-  );
-}
-
-function JobActions({ job }: { job: Job }) {
-  const studio = useStudio();
-  if (job.state === "running" || job.state === "waiting") {
-    return (
-      <button type="button" aria-label={`Stop ${job.path}`} onClick={() => void stopJob(studio, job.id)}>
-        Stop
-      </button>
-    );
-  }
-  if (job.kind !== "render" || job.state === "finished") return null;
-  return (
-    <button type="button" aria-label={`Go on with ${job.path}`} onClick={() => void goOn(studio, job)}>
-      Go on
-    </button>
   );
 }

@@ -1,8 +1,9 @@
 /** One render: the newest frame, how far it is, its similarity so far, and the last frames as a strip. */
 
-import { stopJob } from "../../document/actions";
 import type { Job } from "../../api/types";
-import { count, duration, speed } from "../../shell/format";
+import { giveText, isOpen } from "../../document/live";
+import { count, duration, speed, spoken } from "../../shell/format";
+import { JobButton } from "../../shell/job_button";
 import type { Arrived } from "../../store/state";
 import { useShared, useStudio } from "../../store/studio";
 
@@ -18,14 +19,14 @@ export function Running({ job }: { job: Job }) {
       <Progress job={job} />
       <div class="stage">
         {newest === undefined ? (
-          <p class="note">{job.state === "failed" ? "" : job.message || "The first frame is on its way."}</p>
+          <p class="note">{job.state === "failed" ? "" : "The first frame is on its way."}</p>
         ) : (
           <img src={newest.picture} alt={`Frame ${newest.frame}`} />
         )}
       </div>
-      {job.state === "failed" && <p class="bad message">{job.message}</p>}
+      {job.message !== "" && <p class={job.state === "failed" ? "bad message" : "note message"}>{spoken(job.message)}</p>}
       {job.warnings.map((warning) => (
-        <p class="warn message">{warning}</p>
+        <p class="warn message">{spoken(warning)}</p>
       ))}
       {frames.length > 1 && <Curve frames={frames} total={job.frames} />}
       {frames.length > 1 && (
@@ -43,26 +44,46 @@ export function Running({ job }: { job: Job }) {
 }
 
 function Progress({ job }: { job: Job }) {
-  const studio = useStudio();
-  const isRunning = job.state === "running" || job.state === "waiting";
+  const isRunning = isOpen(job);
   return (
     <>
       <div class="progress-line">
         <span class={`job-state ${job.state}`}>{job.state}</span>
         <progress max={Math.max(job.frames, 1)} value={job.done} aria-label="Frames done" />
         <span class="number">{job.frames === 0 ? "–" : `${job.done} / ${job.frames}`}</span>
-        {isRunning && (
-          <button type="button" onClick={() => void stopJob(studio, job.id)}>
-            Stop
-          </button>
-        )}
+        <JobButton job={job} />
       </div>
-      <dl class="facts">
-        <Fact name="Speed" value={speed(job.fps)} />
-        <Fact name="Similarity" value={job.similarity?.toFixed(3) ?? "–"} />
-        <Fact name={isRunning ? "Left" : "Took"} value={timeOf(job, isRunning)} />
-      </dl>
+      <div class="facts-line">
+        <dl class="facts">
+          <Fact name="Speed" value={speed(job.fps)} />
+          <Fact name="Similarity" value={job.similarity?.toFixed(3) ?? "–"} />
+          <Fact name={isRunning ? "Left" : "Took"} value={timeOf(job, isRunning)} />
+        </dl>
+        {isRunning && <Steering job={job} />}
+      </div>
     </>
+  );
+}
+
+/** Whether the render follows the text in the page; if not, it can be given the text once. */
+function Steering({ job }: { job: Job }) {
+  const { store, api, announce } = useStudio();
+  const { live, given, text, path, problems } = useShared("live", "given", "text", "path", "problems");
+  if (job.path !== path) return null;
+  const isBehind = !live && given[job.id] !== undefined && given[job.id] !== text;
+  const hasErrors = problems.some((problem) => problem.severity === "error");
+  return (
+    <div class="steering">
+      <label class="check" title="An edit takes effect at the next frame; frames that it changes are made again">
+        <input type="checkbox" checked={live} onChange={(event) => store.set({ live: event.currentTarget.checked })} />
+        Follow the text
+      </label>
+      {isBehind && (
+        <button type="button" disabled={hasErrors} onClick={() => void giveText(store, api, announce)}>
+          Take the text as it is now
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -6,6 +6,7 @@ import { type Item, type KeyItem, NO_MOVES, editsOf, isKey } from "../model/item
 import { counted, easingLabel, shortNumber, spokenTime } from "../model/labels";
 import { sampleAt } from "../model/path";
 import type { Row } from "../model/rows";
+import { NOTHING } from "../model/selection";
 import type { Edit } from "../model/types";
 import { limited, roundTo } from "../model/values";
 import type { Stage } from "../view/stage";
@@ -33,7 +34,11 @@ export class Edits {
     const to = moves.get(first.uid) as { time: number; value: number | null };
     const value = to.value === null || to.value === first.value ? "" : `, ${shortNumber(to.value)}`;
     const what = moves.size === 1 ? first.name.split(" at ")[0] : counted(moves.size, "thing");
+    const { selection, active } = this.stage;
+    const chosen = plan.items.filter((item) => selection.has(item.uid) && item.uid !== active);
+    const held = plan.items.filter((item) => item.uid === active);
     this.stage.release();
+    this.stage.expect([...held, ...chosen].map((item) => ({ row: item.row, time: moves.get(item.uid)?.time ?? item.time })));
     return this.send(edits, `Moved ${what} to ${spokenTime(to.time)}${value}`);
   }
 
@@ -50,6 +55,7 @@ export class Edits {
       return Promise.resolve();
     }
     const edit: Edit = { op: "add", path: curve.path, time, value: limited(value, curve) };
+    this.stage.expect([{ row: row.id, time }]);
     return this.send([edit], `Added ${curve.label} key at ${spokenTime(time)}, ${shortNumber(edit.value)}`);
   }
 
@@ -73,6 +79,7 @@ export class Edits {
       this.say(fixed[0] ? `Not removed: ${fixed[0].why || "edit it in the text"}` : "No key is selected", "note");
       return Promise.resolve();
     }
+    this.stage.select(NOTHING, keys[0]?.uid ?? null);
     return this.send(edits, `Removed ${counted(edits.length, "key")}`);
   }
 
@@ -105,6 +112,7 @@ export class Edits {
       this.say(this.clipboard.length ? "Nothing pasted: there are keys at these times" : "No key was copied", "note");
       return Promise.resolve();
     }
+    this.stage.expect(edits.flatMap((edit) => (edit.op === "add" ? [{ row: `curve/${edit.path}`, time: edit.time }] : [])));
     return this.send(edits, `Pasted ${counted(edits.length, "key")} at ${spokenTime(at)}`);
   }
 

@@ -139,7 +139,7 @@ export class Keyboard {
   /** With nothing selected, the arrows move the playhead, or go to the first key. */
   private nudge({ across, up }: Nudge, times: number): boolean {
     const { settled: plan, axis, moves } = this.stage;
-    const active = this.activeItem() ?? this.firstSelected();
+    const active = this.held();
     if (!plan || !active) {
       if (across) this.actions.seek(this.stage.playhead + (across * times) / axis.fps);
       else this.enter();
@@ -168,8 +168,11 @@ export class Keyboard {
     this.actions.picked(first);
   }
 
-  private firstSelected(): Item | null {
+  /** What the arrows move: the item that the keyboard is at if it is selected, else the first that is. */
+  private held(): Item | null {
     const { settled, selection } = this.stage;
+    const active = this.activeItem();
+    if (active && selection.has(active.uid)) return active;
     return settled?.items.find((item) => selection.has(item.uid)) ?? null;
   }
 }

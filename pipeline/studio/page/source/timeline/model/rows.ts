@@ -35,8 +35,8 @@ export const HIGHEST = 400;
 const HEIGHTS: Record<RowKind, number> = {
   markers: 22,
   shots: 22,
-  music: 64,
-  signal: 36,
+  music: 54,
+  signal: 30,
   prompts: LANE,
   guides: 44,
   looks: 44,

@@ -23,6 +23,22 @@ export function surviving(selection: Selection, known: ReadonlyMap<string, Item>
   return new Set([...selection].filter((uid) => known.has(uid)));
 }
 
+/** Where an item is, whatever its id is after an edit. */
+export interface Place {
+  row: string;
+  time: number;
+}
+
+/** For each place the item of its row that is nearest to it, at most a frame away. */
+export function itemsAt(plan: { timeline: { fps: number }; byRow: ReadonlyMap<string, Item[]> }, places: readonly Place[]): Item[] {
+  const reach = 1 / plan.timeline.fps + 1e-6;
+  const found = places.flatMap(({ row, time }) => {
+    const near = (plan.byRow.get(row) ?? []).filter((item) => Math.abs(item.time - time) <= reach);
+    return near.sort((a, b) => Math.abs(a.time - time) - Math.abs(b.time - time)).slice(0, 1);
+  });
+  return [...new Set(found)];
+}
+
 /** The item that Tab goes to, or null past the first or the last one: then Tab leaves the timeline. */
 export function walked(items: readonly Item[], from: string | null, direction: 1 | -1): Item | null {
   const index = items.findIndex((item) => item.uid === from);

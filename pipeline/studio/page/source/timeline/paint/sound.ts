@@ -62,9 +62,10 @@ export function paintSignal(brush: Brush, theme: Theme, scene: Scene, row: Row):
   const last = Math.min(axis.width, toX(axis, axis.seconds));
   const colour = hue(theme, row.index + 2);
   clipped(brush, 0, row.y, axis.width, row.height, () => {
+    const first = Math.max(0, Math.floor(toX(axis, 0)));
     brush.beginPath();
-    brush.moveTo(0, y(low));
-    for (let x = 0; x <= last; x++) brush.lineTo(x, y(sampleAt(values, axis.seconds, toTime(axis, x))));
+    brush.moveTo(first, y(low));
+    for (let x = first; x <= last; x++) brush.lineTo(x, y(sampleAt(values, axis.seconds, toTime(axis, x))));
     brush.lineTo(last, y(low));
     brush.globalAlpha = 0.55;
     brush.fillStyle = colour;

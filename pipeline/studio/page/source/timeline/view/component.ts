@@ -69,7 +69,10 @@ export class TimelineView {
       seek: (time) => host.seek(time),
       help: tools.showHelp,
     });
-    this.mirror.element.addEventListener("keydown", (event) => this.keyboard.press(event));
+    this.mirror.element.addEventListener("keydown", (event) => {
+      tooltip.hover(null, 0, 0);
+      this.keyboard.press(event);
+    });
     this.mirror.element.addEventListener("blur", () => this.keyboard.settle());
     this.mirror.element.addEventListener("pointerdown", () => this.keyboard.settle());
     new ResizeObserver(() => this.stage.resize(body.clientWidth, body.clientHeight)).observe(body);

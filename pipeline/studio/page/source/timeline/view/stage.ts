@@ -4,7 +4,7 @@ import { type Axis, fitted, followed, resized, revealed } from "../model/axis";
 import { type Item, type Moves, NO_MOVES, moved } from "../model/items";
 import { type Row, type RowSettings, rowsOf, totalHeight } from "../model/rows";
 import { type Plan, type Scene, planOf, withItems } from "../model/scene";
-import { type Selection, NOTHING, surviving } from "../model/selection";
+import { type Place, type Selection, NOTHING, itemsAt, surviving } from "../model/selection";
 import { SNAP_ALL, type SnapSettings } from "../model/snap";
 import type { Look, Timeline, Waveform } from "../model/types";
 import { fitCanvas } from "../paint/brush";
@@ -24,6 +24,7 @@ export class Stage {
   /** What a hand holds, and what is on its way into the text: both are drawn, and the hand's counts. */
   private hand: Moves = NO_MOVES;
   private sent: Moves = NO_MOVES;
+  private expected: readonly Place[] | null = null;
   selection: Selection = NOTHING;
   /** The item that the keyboard is at. */
   active: string | null = null;
@@ -88,8 +89,7 @@ export class Stage {
     this.axis = resized(this.axis, this.axis.width, timeline.seconds, timeline.fps);
     if (first) this.axis = fitted(this.axis.width, timeline.seconds, timeline.fps);
     if (!isBehind) this.sent = NO_MOVES;
-    this.selection = surviving(this.selection, this.plan.byUid);
-    if (this.active && !this.plan.byUid.has(this.active)) this.active = null;
+    this.reselect(this.plan, isBehind);
     this.playhead = Math.min(this.playhead, timeline.seconds);
     this.layOut();
     this.changed("plan");
@@ -143,9 +143,18 @@ export class Stage {
     this.invalidate();
   }
 
+  /**
+   * What is to be selected once the text has the edits that are on their way. A key that passes its neighbour changes
+   * places with it in the text and has another id then, so these are found by their time.
+   */
+  expect(places: readonly Place[]): void {
+    this.expected = places;
+  }
+
   /** The text did not take it. */
   takeBack(): void {
     this.sent = NO_MOVES;
+    this.expected = null;
     this.invalidate();
   }
 
@@ -220,6 +229,13 @@ export class Stage {
     performance.measure("timeline-answer", { start: this.movedAt });
     performance.clearMeasures("timeline-answer");
     this.movedAt = 0;
+  }
+
+  private reselect(plan: Plan, isBehind: boolean): void {
+    const found = this.expected && !isBehind ? itemsAt(plan, this.expected) : null;
+    this.selection = found ? new Set(found.map((item) => item.uid)) : surviving(this.selection, plan.byUid);
+    if (found) [this.active, this.expected] = [found[0]?.uid ?? null, null];
+    else if (this.active && !plan.byUid.has(this.active)) this.active = null;
   }
 
   private layOut(): void {
