@@ -1,6 +1,6 @@
 """The studio's answers while one types and drags: a schedule of 500 keys over ten minutes, 18,000 frames.
 
-`python -m bench.studio_text` prints the processor time of one process, which other programs on the machine hardly affect:
+`python -m bench.studio` prints the processor time of one process, which other programs on the machine hardly affect:
 the median and the slowest of some rounds, each with another text, so that nothing read before is used again.
 """
 
