@@ -67,8 +67,8 @@ ROOMS: Mapping[str, str] = {
         "footage priors priors.transformer renderer"
     ),
     "render.training": (
-        "spec models models.registry latents device motion.depth.estimators guidance.perceptors priors.bank "
-        "priors.transformer sources refinement renderer renderer.loading"
+        "spec models models.registry latents device motion.depth motion.depth.estimators guidance.perceptors "
+        "priors.bank priors.transformer sources refinement renderer renderer.loading"
     ),
     "pipeline.terminal": "",
     "pipeline.curves": "",

@@ -153,7 +153,7 @@ class DepthConfig:
     held_out: int = 400
     size: int = 144
     seen: float = 0.4
-    steps: int = 4_600
+    steps: int = 4_500
     batch: int = 16
     learning_rate: float = 1e-3
     weight_decay: float = 0.02

@@ -19,12 +19,11 @@ def depth(recipe: Recipe, run: Path, out: Path, only: str | None) -> None:
     import torch
 
     from render.device.device import model_dtype
-    from render.models.model import ModelFiles
     from render.models.registry import find_latent, find_perceptor
-    from render.motion.depth.estimators.embedded import load
     from render.renderer.loading.load import load_models
     from render.training.depth.export import export_depth
     from render.training.depth.measure import measure_depth
+    from render.training.depth.network import load_depth
     from render.training.depth.scenes import draw_sets
     from render.training.depth.train import DepthRun
 
@@ -37,6 +36,5 @@ def depth(recipe: Recipe, run: Path, out: Path, only: str | None) -> None:
         export_depth(run, out)
         click.echo(f"wrote {out / 'depth.safetensors'}")
     if only in (None, "measure"):
-        files = ModelFiles(name="embedded", entry="embedded", weights=out / "depth.safetensors")
-        for name, value in measure_depth(load(files, cpu, torch.float32), held_out):
+        for name, value in measure_depth(load_depth(out / "depth.safetensors"), held_out):
             click.echo(f"{name}: {value:.3f}")

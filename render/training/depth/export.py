@@ -5,8 +5,8 @@ from pathlib import Path
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from render.motion.depth.estimators.embedded import DepthNet, Unit
 from render.training.checkpoint import load_state
+from render.training.depth.network import DepthNet, Unit
 from render.training.depth.train import CHECKPOINT
 from render.training.export import write_tensors
 

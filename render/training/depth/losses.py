@@ -1,9 +1,9 @@
 """What the depth network learns by: scale- and shift-invariant losses, and the error that it is measured by.
 
 Source: Ranftl et al., "Towards Robust Monocular Depth Estimation" (2020): `trimmed_error` is its L_ssitrim, with
-another share trimmed, and `gradient_error` its L_reg. They normalise by the median and the mean absolute deviation. What
-is drawn here has no wrong pixels, so mean and standard deviation do, and they learn faster: the gradient of a median is
-all in one pixel. Nearness is (B, h, w).
+another share trimmed, and `gradient_error` its L_reg. They normalise by the median and mean absolute deviation. Here
+mean and standard deviation do: drawn scenes have no wrong pixels, and the gradient of a median is all in one pixel.
+Nearness is (B, h, w).
 """
 
 import torch

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from render.motion.depth.estimators.embedded import DepthNet
 from render.training.checkpoint import Average, load_state, save_state
 from render.training.config import DepthConfig
 from render.training.depth.losses import gradient_error, normalised, trimmed_error
+from render.training.depth.network import DepthNet
 from render.training.depth.scenes import DepthScenes
 from render.training.depth.views import Views, views
 

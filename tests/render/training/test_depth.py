@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from render.motion.depth.estimators.embedded import DepthNet
 from render.training.config import DepthConfig
 from render.training.depth.export import folded
 from render.training.depth.losses import gradient_error, normalised, trimmed_error, unexplained
 from render.training.depth.measure import ground
+from render.training.depth.network import MULTIPLE, DepthNet, TrainedDepth, seen_size
 from render.training.depth.scenes import DepthScenes, depth_scene, load_depth_scenes
 from render.training.depth.train import DepthRun
 from render.training.depth.views import views
@@ -146,3 +146,16 @@ def test_a_training_run_resumes_where_it_was_saved(tmp_path: Path) -> None:
     assert rest.step == 4
     for name, value in whole.net.state_dict().items():
         assert torch.equal(value, rest.net.state_dict()[name])
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 160), (37, 211), (300, 20), (1, 1)])
+def test_it_estimates_every_size_each_picture_as_if_alone(height: int, width: int) -> None:
+    torch.manual_seed(0)
+    estimate = TrainedDepth(DepthNet().eval())
+    several = torch.rand(2, 3, height, width)
+    found = estimate(several)
+    assert found.shape == (2, height, width)
+    assert found.isfinite().all()
+    assert all(side % MULTIPLE == 0 and side > 0 for side in seen_size(height, width))
+    for number, picture in enumerate(several):
+        assert torch.equal(found[number], estimate(picture[None])[0])

@@ -1,21 +1,19 @@
-"""The small depth network that ships with the package: an encoder and decoder of convolutions.
+"""A small depth network: an encoder and decoder of convolutions. It does not ship, see docs/embedded.md.
 
-`python -m render.training depth` trains it. Source of the layout: MiDaS small (Ranftl et al. 2020), whose features of
-every size are added as they are enlarged. This network has a twentieth of its weights, and is also told the height in
-the picture: what is lower is mostly nearer.
+Source of the layout: MiDaS small (Ranftl et al. 2020), whose features of every size are added as they are enlarged.
+It has a twenty-fifth of its weights, and is also told the height in the picture: what is lower is mostly nearer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from render.errors import WeightsError
-from render.files.checkpoints import fit, read_tensors
-from render.models.model import ModelFiles
 from render.motion.depth.seen import in_float32, multiple, on_pixels
 
 SIDE = 160  # pixels of the longer side of what the network sees
@@ -74,7 +72,7 @@ class DepthNet(nn.Module):
     """Nearness of pictures, at half of their size.
 
     Args:
-        norm: makes the normalisation of so many channels. None in the weights that ship: it is part of them.
+        norm: makes the normalisation of so many channels. None once exported: it is part of the weights then.
     """
 
     def __init__(self, norm: Norm = lambda width: nn.Identity()) -> None:
@@ -118,8 +116,8 @@ class DepthNet(nn.Module):
         return nearness
 
 
-class EmbeddedDepth:
-    """The network, for pictures of any size; see `Estimate`."""
+class TrainedDepth:
+    """The network, for pictures of any size; see `render.motion.depth.estimators.Estimate`."""
 
     def __init__(self, net: DepthNet) -> None:
         self._net = net
@@ -142,18 +140,8 @@ def seen_size(height: int, width: int) -> tuple[int, int]:
     return multiple(height * scale, MULTIPLE), multiple(width * scale, MULTIPLE)
 
 
-def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> EmbeddedDepth:
-    """Load the network. It computes in float32, whatever the other networks do.
-
-    Raises:
-        WeightsError: the file is missing, damaged or wants to execute code, or its tensors are not this network's.
-    """
-    assert files.weights is not None
-    with torch.random.fork_rng(devices=[]):
-        net = DepthNet().eval().requires_grad_(False)
-    wanted = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    tensors = fit(read_tensors(files.weights), wanted, files.weights, "the embedded depth network")
-    if not all(bool(value.isfinite().all()) for value in tensors.values()):
-        raise WeightsError(f"{files.weights}: holds weights that are not finite")
-    net.load_state_dict(tensors)
-    return EmbeddedDepth(net.to(device))
+def load_depth(path: Path) -> TrainedDepth:
+    """Load an exported network."""
+    net = DepthNet()
+    net.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    return TrainedDepth(net.eval().requires_grad_(False))
