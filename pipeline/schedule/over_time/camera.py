@@ -11,7 +11,7 @@ from pipeline.curves.array import Array
 from pipeline.schedule.over_time.camera_path import flat_steps, room_steps
 from pipeline.schedule.sections.camera import LEAST_FOV, MOST_FOV, Camera
 from render.errors import InputError
-from render.spec.camera import Depth, FlatMove, RoomMove, View
+from render.spec.camera import UNMOVED, Depth, FlatMove, RoomMove, View
 
 _NEAREST = 0.02  # of the wall's distance: what the picture shows is at least as far ahead in the frame before
 _LARGEST = 10.0  # factor by which a frame may enlarge or shrink the one before
@@ -93,14 +93,28 @@ class CameraOverTime:
         seen = [View(pose=before, fov=float(self._fov[number - 1])), View(pose=after, fov=float(self._fov[number]))]
         if seen[0] == seen[1]:
             return None
-        origin = int(self._origins[number])
+        return self._moved(number, number - 1, seen, since_cut)
+
+    def since_cut(self, number: int, since_cut: Callable[[int], tuple[float, ...]]) -> RoomMove | None:
+        """All motion in the room of frame `number` from where it was first seen; else as `room_at`."""
+        if self._poses is None or self._depth(number) is None or number in self._frames.cuts:
+            return None
+        first, last = float(self._fov[self._origins[number]]), float(self._fov[number])
+        seen = [View(pose=UNMOVED, fov=first), View(pose=_rounded(self._poses[number, 1, :3]), fov=last)]
+        return None if seen[0] == seen[1] else self._moved(number, number, seen, since_cut)
+
+    def _moved(
+        self, number: int, shown: int, seen: Sequence[View], since_cut: Callable[[int], tuple[float, ...]]
+    ) -> RoomMove | None:
+        """A motion in the room of frame `number` of what frame `shown` shows; None if nothing is left of the room."""
+        depth, origin = self._depth(number), int(self._origins[number])
+        assert depth is not None
         if depth.file is not None:
             depth = replace(depth, fov=float(self._fov[origin]))
         if depth.kind == "video":
-            start = self._frames.starts[self._shot[number]]
-            seconds = max(0.0, self._frames.times[number - 1] - start)
+            seconds = max(0.0, self._frames.times[shown] - self._frames.starts[self._shot[number]])
             depth = replace(depth, seconds=round(float(seconds), _DIGITS))
-        moved = _relative(since_cut(origin), since_cut(number - 1))
+        moved = _relative(since_cut(origin), since_cut(shown))
         if moved and not 1 / _FARTHEST < abs(np.linalg.det(np.reshape(moved, (3, 3)))) ** 0.5 < _FARTHEST:
             return None
         return RoomMove(depth=depth, before=seen[0], after=seen[1], motion=moved)
