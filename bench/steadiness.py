@@ -1,6 +1,6 @@
-"""Whether a long slow zoom keeps its sharpness, colour and brightness.
+"""Whether a long slow zoom, or a long flight over the ground, keeps its sharpness, colour and brightness.
 
-`python -m bench.steadiness [FRAMES]` renders a schedule with one prompt and prints, window by
+`python -m bench.steadiness [FRAMES] [zoom | flight]` renders a schedule with one prompt and prints, window by
 window, what the pictures look like, so that drift to black, grey, noise or stripes shows as a trend.
 """
 
@@ -36,6 +36,13 @@ def slow_zoom(frames: int, size: tuple[int, int] = (256, 144), start: str = "noi
     return read_schedule(text + f"motion: {{zoom: 1.05/s}}\nstart: {start}\n", "steadiness", "steadiness")
 
 
+def flight(frames: int, size: tuple[int, int] = (128, 72)) -> Schedule:
+    """A camera that drives over a sea, refined as in schedules/flight.yaml."""
+    text = f"output: {{size: {list(size)}, fps: 12, length: {frames}, seed: 4}}\n"
+    text += "prompts: waves of the sea under a sunset sky\ncamera: {dolly: 0.5/s, fov: 65}\ndepth: ground\n"
+    return read_schedule(f"{text}start: {{prior: bank}}\nrefine: {{steps: 5, lr: 0.15}}\n", "flight", "flight")
+
+
 def appearances(schedule: Schedule) -> Iterator[Appearance]:
     """Render the schedule in memory and measure every frame."""
     renderer = schedule.models.locate(offline=True, progress=lambda *_: None).load("auto")
@@ -63,11 +70,11 @@ def mean_appearance(window: list[Appearance]) -> Appearance:
     return Appearance(**{name: sum(getattr(each, name) for each in window) / len(window) for name in names})
 
 
-def main(frames: int) -> None:
+def main(frames: int, schedule: Schedule) -> None:
     names = list(Appearance.__dataclass_fields__)
     click.echo("frames".ljust(12) + "".join(name.rjust(15) for name in names))
     window: list[Appearance] = []
-    for index, each in enumerate(appearances(slow_zoom(frames))):
+    for index, each in enumerate(appearances(schedule)):
         window.append(each)
         if len(window) == WINDOW or index + 1 == frames:
             mean = mean_appearance(window)
@@ -77,4 +84,5 @@ def main(frames: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    asked = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    main(asked, flight(asked) if sys.argv[2:] == ["flight"] else slow_zoom(asked))

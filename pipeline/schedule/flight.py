@@ -1,15 +1,16 @@
 """The whole flight of a camera, which takes the whole schedule: its path, and whether it is possible."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import InvalidError, Problems
-from pipeline.schedule.over_time.camera import CameraError
+from pipeline.schedule.over_time.camera_limits import CameraError
 from pipeline.schedule.over_time.camera_path import room_steps
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.shots import Shot
 from pipeline.schedule.timeline import Timeline
 from render import catalogue
 from render.errors import InputError
@@ -17,8 +18,12 @@ from render.motion import transforms
 from render.spec.camera import RoomMove
 
 _FOOTAGE = (
-    "the pictures of a source do not follow a camera with depth; write depth: flat, or begin from one picture of it "
-    "with start: {image: ...} instead of source"
+    "the pictures of a source follow a camera through one depth only; begin the shot with a cut instead of "
+    "start: carry, or give it the depth of the shot before"
+)
+_ESTIMATED = (
+    "the pictures of a source do not follow a camera through a room that a model estimates from the result; write "
+    "depth: ground, flat, or the path of a picture or video of depth"
 )
 _CLOSED = 0.01  # distance, or 0.3 degrees
 _DEGREES = ("rotate", "tilt_x", "tilt_y")
@@ -28,14 +33,18 @@ PATH = ("right", "up", "ahead", "heading in degrees")
 def require_flight(schedule: Schedule, sections: Mapping[str, Value], problems: Problems) -> None:
     """Report in its place a camera that cannot fly as it should.
 
-    It turns or drives too far from frame to frame, goes through the floor, or films footage in a room.
+    It turns or drives too far from frame to frame, goes through the floor, or films footage in two rooms.
     """
     if not any(shot.sections["camera"].moves for shot in schedule.shots):
         return
     for number, shot in enumerate(schedule.shots):
-        if shot.sections["source"] and shot.sections["depth"] and shot.sections["camera"].moves:
-            problems.add(InvalidError(_place(sections, number, "depth"), _FOOTAGE))
+        depth = shot.sections["depth"]
+        if shot.sections["source"] and depth and depth.kind == "model" and shot.sections["camera"].moves:
+            problems.add(InvalidError(_place(sections, number, "depth"), _ESTIMATED))
             return
+    if (number := _in_two_rooms(schedule.shots)) is not None:
+        problems.add(InvalidError(_place(sections, number, "depth"), _FOOTAGE))
+        return
     try:
         Timeline(schedule)
     except CameraError as error:
@@ -44,13 +53,27 @@ def require_flight(schedule: Schedule, sections: Mapping[str, Value], problems: 
         return
 
 
+def _in_two_rooms(shots: Sequence[Shot]) -> int | None:
+    """The number of a shot with a source that carries on from another depth, in which the camera moves; None for none.
+
+    Its pictures would have to follow one camera after the other.
+    """
+    begun = 0
+    for number, shot in enumerate(shots):
+        begun = number if shot.cut else begun
+        together = shots[begun : number + 1]
+        deep = any(each.sections["depth"] and each.sections["camera"].moves for each in together)
+        if shot.sections["source"] and deep and len({each.sections["depth"] for each in together}) > 1:
+            return number
+    return None
+
+
 def _place(sections: Mapping[str, Value], number: int, name: str) -> Value:
     """Where a section of a shot is written."""
-    if "shots" in sections:
-        own = sections["shots"].items("shots")[number].entries()
-        if name in own:
-            return own[name]
-    return sections[name]
+    if "shots" not in sections:
+        return sections[name]
+    shot = sections["shots"].items("shots")[number]
+    return shot.entries().get(name, sections.get(name, shot))
 
 
 def open_end(schedule: Schedule) -> str:

@@ -55,7 +55,7 @@ class Timeline:
         self.cuts = self._found_cuts()
         end = len(self.times) / self.fps if self.num_led else None
         self.motion = MotionOverTime(schedule.motion, size, self.times, end, self.cuts, self._shots, self._shot)
-        moved = self.motion.since_cut
+        moved = self.motion.since_cut, self.motion.room_since_cut
         self._footage = FootageOverTime(self._shots, self.times, self._shot, size, self.cuts, moved, finder)
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._stops = [

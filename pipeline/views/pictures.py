@@ -5,8 +5,11 @@ from torch import Tensor
 
 from render.footage import Footage
 from render.guidance import pictures
+from render.guidance.masks import Masks
 from render.motion.composed import Motions
+from render.motion.displacements import Fields
 from render.motion.warp import warp
+from render.renderer.frame_models import filmed
 from render.spec import FrameMotion, FrameSpec
 from render.spec.pictures import Picture, PictureStart
 
@@ -18,7 +21,7 @@ class Pictures:
 
     def __init__(self) -> None:
         self._read: dict[Picture, Tensor] = {}
-        self._displace = Motions()
+        self._displace = Motions(fields=Fields(grey=Masks(_CPU).grey))
         self._footage = Footage(_CPU)
 
     def begin(self, spec: FrameSpec, otherwise: Tensor) -> Tensor:
@@ -37,7 +40,7 @@ class Pictures:
         A frame of footage shows that instead of `shown`.
         """
         if spec.source is not None:
-            shown = self._footage.picture(spec.source.image, spec.size)
+            shown = filmed(self._footage.picture, self._displace)(spec.source.image, spec.size)
         if not spec.image_guides:
             return shown
         total = max(1.0, sum(guide.weight for guide in spec.image_guides))

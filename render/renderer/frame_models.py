@@ -1,9 +1,10 @@
 """The models that frames are computed with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from render.guidance.masks import Masks
 from render.guidance.micro_batch import MicroBatched
@@ -11,10 +12,25 @@ from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
 from render.motion.depth.estimators import Estimate
 from render.motion.displacements import Displace
+from render.motion.warp import warp
 from render.priors import Prior
 from render.refinement.refine import Guide
 from render.sources import Loaded, Show
-from render.spec import FrameSpec
+from render.spec import FrameMotion, FrameSpec
+from render.spec.footage import SourceImage
+
+
+def filmed(show: Show, displace: Displace) -> Show:
+    """Return `show` for pictures that a camera in a room has moved as well."""
+
+    def shown(image: SourceImage, size: tuple[int, int]) -> Tensor:
+        if image.camera is None:
+            return show(image, size)
+        picture = show(replace(image, camera=None), size)
+        motion = FrameMotion(transforms={}, center=(0.5, 0.5), camera=image.camera)
+        return warp(picture, displace(picture, [motion]), "reflect")
+
+    return shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement, similarity
 from render.refinement.scheduler import Scheduler, Unbatched
 from render.renderer.colours import locked_frame, remembered
-from render.renderer.frame_models import FrameModels
+from render.renderer.frame_models import FrameModels, filmed
 from render.renderer.stages import Stages
 from render.renderer.state import FrameState, as_stored
 from render.rng import frame_generator
@@ -71,22 +71,22 @@ class Renderer:
         estimates: Mapping[str, Estimate] | None = None,
         others: Sequence[tuple[Latent, Mapping[str, Prior]]] = (),
     ) -> None:
-        self._latents = latents
+        self._latents, self._dtype = latents, dtype
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
-        self._dtype = dtype
         masks = Masks(device, segment)
+        displace = Motions(fields=replace(fields, grey=masks.grey))
         self._models = FrameModels(
             latents=latents,
             perceptors=self._perceptors,
             weights=[scorer.weight for scorer in scorers],
             encoders=[PromptEncoder(perceptor, device) for perceptor in self._perceptors],
             priors=priors or {},
-            displace=Motions(fields=replace(fields, grey=masks.grey)),
+            displace=displace,
             source=source,
             loss_scale=FP16_LOSS_SCALE if dtype == torch.float16 else 1.0,
             device=device,
             masks=masks,
-            show=show,
+            show=filmed(show, displace),
             estimates=estimates or {},
         )
         self._stages = Stages(self._models, Unbatched())

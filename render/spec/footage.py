@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from render.spec.camera import RoomMove
 from render.spec.pictures import ImageFile
 from render.spec.regions import Region
 
@@ -16,6 +17,7 @@ class SourceImage:
         window: left, top, width and height of the part that is shown, in shares of it, before it is fitted.
         motion: the 3x3 matrix, row by row, by which the frame's motion has moved it since the last cut, in shares of
             width and height; empty if it stands still.
+        camera: how a camera in a room has moved since the cut, which moves it after that; None if it has not.
     """
 
     file: ImageFile
@@ -24,6 +26,7 @@ class SourceImage:
     background: str = "#ffffff"
     window: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     motion: tuple[float, ...] = ()
+    camera: RoomMove | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,7 @@ class Flow:
     """What moves between two pictures of a source, as it moves the frame.
 
     Attributes:
-        before, after: the pictures, which `before.motion` has moved alike.
+        before, after: the pictures, which `before.motion` and `before.camera` have moved alike.
         amount: how far the frame moves for what moves in them: 1 for as far.
         smooth: the radius (standard deviation) over which the motion is averaged, as a share of the picture's height.
         region: where it moves the frame; None for everywhere.

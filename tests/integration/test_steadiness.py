@@ -1,17 +1,23 @@
 """A video does not drift: it looks the same after 300 frames as at the start."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 import torch
 
-from bench.steadiness import WINDOW, appearances, mean_appearance, sharpness, slow_zoom
+from bench.steadiness import WINDOW, appearances, flight, mean_appearance, sharpness, slow_zoom
+from pipeline.schedule.schedule import Schedule
 from render.latents import vqgan
 from render.models.registry import find_latent, find_perceptor
+from render.motion.composed import Motions
 from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.renderer.loading.load import load_renderer
 from render.sources import noise
 from render.spec import FrameSpec
+from render.spec.camera import UNMOVED, Depth, RoomMove, View
 
 
 def _without_guidance(index: int, size: tuple[int, int]) -> FrameSpec:
@@ -47,6 +53,19 @@ def test_300_frames_of_zoom_without_refinement_keep_the_brightness() -> None:
         assert abs(float(state.image.mean()) - start) < 1 / 255
 
 
+def test_300_frames_over_the_ground_do_not_smear_the_horizon() -> None:
+    """A plain floor below a sky that gets brighter upwards stays as it is, however far the camera drives."""
+    spec, size, displace = replace(_without_guidance(1, (96, 54)), transforms={}), (96, 54), Motions()
+    start = torch.full((1, 3, size[1], size[0]), 0.3)
+    start[:, :, :27] = torch.linspace(0.9, 0.4, 27).view(1, 1, 27, 1)
+    image = start
+    for index in range(300):
+        before, after = (View(pose=(*UNMOVED[:11], -moment / 24), fov=65.0) for moment in (index, index + 1))
+        move = RoomMove(depth=Depth(kind="ground"), before=before, after=after)
+        image = warp(image, displace(image, [replace(spec, camera=move).motion]), "reflect")
+    assert float((image - start).abs().max()) < 1 / 255
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_thirty_warm_starts_do_not_grow_stripes(seed: int) -> None:
     """A slow zoom and turn without guidance stays near pure warping; plain encoding is 0.4 away from it by then."""
@@ -66,9 +85,12 @@ def test_thirty_warm_starts_do_not_grow_stripes(seed: int) -> None:
 
 
 @pytest.mark.slow
-def test_300_refined_frames_stay_within_30_percent_in_sharpness_and_colour() -> None:
+@pytest.mark.parametrize("schedule", [slow_zoom, flight])
+def test_300_refined_frames_stay_within_30_percent_in_sharpness_and_colour(
+    schedule: Callable[[int], Schedule],
+) -> None:
     """Compares windows of 25 frames with the second one; the first one contains the transition from noise."""
-    seen = list(appearances(slow_zoom(300)))
+    seen = list(appearances(schedule(300)))
     windows = [mean_appearance(seen[start : start + WINDOW]) for start in range(WINDOW, 300, WINDOW)]
     start = windows[0]
     for window in windows:

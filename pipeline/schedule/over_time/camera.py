@@ -9,15 +9,12 @@ from numpy.typing import NDArray
 from pipeline.curves import matrices
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
-from pipeline.schedule.over_time.camera_limits import through, unseen
+from pipeline.schedule.over_time.camera_limits import CameraError, through, unseen
+from pipeline.schedule.over_time.camera_matrices import DIGITS, is_lost, lens, relative, rounded
 from pipeline.schedule.over_time.camera_path import flat_steps, room_steps
 from pipeline.schedule.over_time.offsets import OffsetMoves
 from pipeline.schedule.sections.camera import DEFORUM, LEAST_FOV, MOST_FOV, Camera
-from render.errors import InputError
 from render.spec.camera import UNMOVED, Depth, FlatMove, RoomMove, Seen, View
-
-_FARTHEST = 1000.0  # factor in size beyond which nothing is left of a room that `motion:` shrinks or enlarges
-_DIGITS = 12  # so that another machine's rounding gives the same hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,19 +34,6 @@ class Frames:
     starts: Sequence[float]
     shot: NDArray[np.intp]
     cuts: Collection[int]
-
-
-class CameraError(InputError):
-    """A camera that cannot move as a schedule says.
-
-    Attributes:
-        wrong: what is wrong with it.
-        shot: the number of the shot in which it is.
-    """
-
-    def __init__(self, wrong: str, shot: int) -> None:
-        super().__init__(f"camera: {wrong}")
-        self.wrong, self.shot = wrong, shot
 
 
 class CameraOverTime:
@@ -81,9 +65,9 @@ class CameraOverTime:
         if self._flat is None or self._depth(number) is not None or number in self._frames.cuts:
             return None
         if self._offsets is not None and self._is_offset(number):
-            return self._offsets.at(number, _DIGITS)
+            return self._offsets.at(number, DIGITS)
         matrix = self._flat[number - 1]
-        return None if np.array_equal(matrix, np.eye(3)) else FlatMove(matrix=_rounded(matrix))
+        return None if np.array_equal(matrix, np.eye(3)) else FlatMove(matrix=rounded(matrix))
 
     def room_at(self, number: int, since_cut: Callable[[int], tuple[float, ...]]) -> RoomMove | None:
         """As `flat_at`, in a room; None if the camera rests, there is no depth, or nothing is left of the room.
@@ -99,17 +83,32 @@ class CameraOverTime:
             return None
         if depth.kind == "model":
             return RoomMove(depth=depth, before=before, after=after, estimate=self._estimate(number, depth))
-        origin = int(self._origins[number])
-        depth = self._shown(depth, number, number - 1, origin)
-        moved = _relative(since_cut(origin), since_cut(number - 1))
-        if moved and not 1 / _FARTHEST < abs(np.linalg.det(np.reshape(moved, (3, 3)))) ** 0.5 < _FARTHEST:
+        return self._moved(number, number - 1, (before, after), since_cut)
+
+    def since_cut(self, number: int, since_cut: Callable[[int], tuple[float, ...]]) -> RoomMove | None:
+        """All motion in the room of frame `number` from where it was first seen; else as `room_at`."""
+        if self._poses is None or self._depth(number) is None or number in self._frames.cuts:
             return None
-        return RoomMove(depth=depth, before=before, after=after, motion=moved)
+        first, last = float(self._fov[self._origins[number]]), float(self._fov[number])
+        before, after = View(pose=UNMOVED, fov=first), View(pose=rounded(self._poses[number, 1, :3]), fov=last)
+        return None if before == after else self._moved(number, number, (before, after), since_cut)
+
+    def _moved(
+        self, number: int, shown: int, views: tuple[View, View], since_cut: Callable[[int], tuple[float, ...]]
+    ) -> RoomMove | None:
+        """A motion in the room of frame `number` of what frame `shown` shows; None if nothing is left of the room."""
+        depth, origin = self._depth(number), int(self._origins[number])
+        assert depth is not None
+        moved = relative(since_cut(origin), since_cut(shown))
+        if is_lost(moved):
+            return None
+        before, after = views
+        return RoomMove(depth=self._shown(depth, number, shown, origin), before=before, after=after, motion=moved)
 
     def _views(self, number: int) -> tuple[View, View]:
         """The views before and after a frame's motion."""
         assert self._poses is not None
-        before, after = (_rounded(pose[:3]) for pose in self._poses[number])
+        before, after = (rounded(pose[:3]) for pose in self._poses[number])
         return View(pose=before, fov=float(self._fov[number - 1])), View(pose=after, fov=float(self._fov[number]))
 
     def _estimate(self, number: int, depth: Depth) -> str | None:
@@ -134,11 +133,11 @@ class CameraOverTime:
         if depth.kind == "model":  # looks at every frame as it is
             return Seen(depth=depth, view=View(pose=pose, fov=float(self._fov[number])), first=origin)
         if self._poses is not None and number not in self._frames.cuts:
-            origin, pose = int(self._origins[number]), _rounded(self._poses[number, 1, :3])
+            origin, pose = int(self._origins[number]), rounded(self._poses[number, 1, :3])
         return Seen(
             depth=self._shown(depth, number, number, origin),
             view=View(pose=pose, fov=float(self._fov[number])),
-            motion=_relative(since_cut(origin), since_cut(number)),
+            motion=relative(since_cut(origin), since_cut(number)),
             first=origin,
         )
 
@@ -154,7 +153,7 @@ class CameraOverTime:
             depth = replace(depth, fov=float(self._fov[origin]))
         if depth.kind == "video":
             seconds = max(0.0, self._frames.times[moment] - self._frames.starts[self._shot[number]])
-            depth = replace(depth, seconds=round(float(seconds), _DIGITS))
+            depth = replace(depth, seconds=round(float(seconds), DIGITS))
         return depth
 
     def _depth(self, number: int) -> Depth | None:
@@ -199,7 +198,7 @@ class CameraOverTime:
                 continue
             if wrong := unseen(step, self._fov[number], self._frames.size):
                 raise self._error(wrong, number)
-        before, after = (_lens(fov, self._frames.size) for fov in (self._fov[:-1], self._fov[1:]))
+        before, after = (lens(fov, self._frames.size) for fov in (self._fov[:-1], self._fov[1:]))
         return after @ found @ np.linalg.inv(before)
 
     def _offset_moves(self) -> OffsetMoves:
@@ -236,24 +235,3 @@ class CameraOverTime:
             inside = self._shot == number
             found[inside] = curves[int(number)].sample(frames.times[inside] - frames.starts[number])
         return found
-
-
-def _rounded(matrix: Array) -> tuple[float, ...]:
-    return tuple(float(number) + 0.0 for number in matrix.round(_DIGITS).ravel())
-
-
-def _lens(fov: Array, size: tuple[int, int]) -> Array:
-    """The matrices (n, 3, 3) that project what a camera sees to shares of width and height."""
-    scale = 0.5 / np.tan(np.radians(fov) / 2)
-    found = np.zeros((len(fov), 3, 3))
-    found[:, 0, 0], found[:, 1, 1] = scale, scale * size[0] / size[1]
-    found[:, :2, 2], found[:, 2, 2] = 0.5, 1.0
-    return found
-
-
-def _relative(first: tuple[float, ...], last: tuple[float, ...]) -> tuple[float, ...]:
-    """The motion between two that are counted from the same frame; empty for none."""
-    if first == last:
-        return ()
-    before = np.reshape(first, (3, 3))
-    return _rounded(np.reshape(last, (3, 3)) @ np.linalg.inv(before)) if np.linalg.det(before) else (0.0,) * 9

@@ -3,10 +3,24 @@
 import numpy as np
 
 from pipeline.curves.array import Array
+from render.errors import InputError
 from render.spec.camera import Depth
 
 _NEAREST = 0.02  # of the wall's distance: what the picture shows is at least as far ahead in the frame before
 _LARGEST = 10.0  # factor by which a frame may enlarge or shrink the one before
+
+
+class CameraError(InputError):
+    """A camera that cannot move as a schedule says.
+
+    Attributes:
+        wrong: what is wrong with it.
+        shot: the number of the shot in which it is.
+    """
+
+    def __init__(self, wrong: str, shot: int) -> None:
+        super().__init__(f"camera: {wrong}")
+        self.wrong, self.shot = wrong, shot
 
 
 def unseen(step: Array, fov: float, size: tuple[int, int], horizon: float = 0.5) -> str:

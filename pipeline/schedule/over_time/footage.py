@@ -15,6 +15,7 @@ from pipeline.schedule.over_time.played import Played, played_in
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.motion_flow import ClipMotion
 from pipeline.schedule.sections.shots import Shot
+from render.spec.camera import RoomMove
 from render.spec.footage import Flow, SourceFrame, SourceImage
 
 Matrix = tuple[float, ...]
@@ -32,7 +33,8 @@ class FootageOverTime:
         numbers: of the frames' shots.
         size: (width, height) of the frame.
         cuts: the frames without a predecessor.
-        moved: returns the matrix that has moved the picture of a frame since the last cut, see `Travel.at`.
+        moved: return the matrix that has moved the picture of a frame since the last cut, see `Travel.at`, and how a
+            camera in a room has.
         method: what finds motion.
     """
 
@@ -43,10 +45,11 @@ class FootageOverTime:
         numbers: NDArray[np.intp],
         size: tuple[int, int],
         cuts: Collection[int],
-        moved: Callable[[int], Matrix],
+        moved: tuple[Callable[[int], Matrix], Callable[[int], RoomMove | None]],
         method: str,
     ) -> None:
-        self._numbers, self._moved, self._method = numbers, moved, method
+        self._numbers, self._method = numbers, method
+        self._moved, self._room = moved
         self._cuts = cuts
         self._since = times - np.array([shot.start for shot in shots])[numbers]
         self._sources: list[Source | None] = [shot.sections["source"] for shot in shots]
@@ -102,7 +105,7 @@ class FootageOverTime:
         first, second = self._image(before), self._image(moment)
         if first is None or second is None or not self._is_moving(self._sources, before, moment, first, second):
             return None
-        return Flow(before=first, after=replace(second, motion=first.motion), method=self._method)
+        return Flow(before=first, after=replace(second, motion=first.motion, camera=first.camera), method=self._method)
 
     def _of_motion(self, moment: int, before: int) -> Flow | None:
         clip, first, second = self._motions[self._numbers[moment]], self._moving[before], self._moving[moment]
@@ -119,7 +122,7 @@ class FootageOverTime:
     ) -> bool:
         """Whether anything can move between two pictures: they are of the same footage, and differ."""
         one, other = (parts[self._numbers[at]] for at in (before, moment))
-        first, second = (replace(picture, motion=()) for picture in pictures)
+        first, second = (replace(picture, motion=(), camera=None) for picture in pictures)
         return first != second and (one is other or _same(one, other))
 
     def _begins(self, index: int) -> bool:
@@ -133,7 +136,7 @@ class FootageOverTime:
         if image is None or not self._moves:
             return image
         matrix = tuple(float(f"{round(part, 12):.9g}") + 0.0 for part in self._moved(moment))  # equal on all machines
-        return image if matrix == _STILL else replace(image, motion=matrix)
+        return replace(image, motion=() if matrix == _STILL else matrix, camera=self._room(moment))
 
 
 def _pictures(played: Sequence[Played], count: int, size: tuple[int, int]) -> list[SourceImage | None]:

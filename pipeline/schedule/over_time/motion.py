@@ -16,7 +16,7 @@ from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
 from render.spec import FrameMotion
-from render.spec.camera import CameraMove, Seen
+from render.spec.camera import CameraMove, RoomMove, Seen
 
 
 class MotionOverTime:
@@ -90,6 +90,10 @@ class MotionOverTime:
     def since_cut(self, index: int) -> tuple[float, ...]:
         """All motion since the last cut as one matrix, see `Travel.at`."""
         return self._travel.at(index)
+
+    def room_since_cut(self, number: int) -> RoomMove | None:
+        """All motion of a camera in a room until frame `number`, which comes after that of `since_cut`."""
+        return self._camera.since_cut(number, self.since_cut if self._amounts else lambda index: ())
 
     def so_far(self) -> dict[str, Array]:
         """How far each transform has moved the picture at every frame; of a multiplicative one, the logarithm."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
@@ -34,6 +37,8 @@ _UNUSED = {
     "video": _OF_MODELS,
 }
 _LIKE = 1.02  # factor between two shapes that count as the same
+_ENOUGH = 512  # rows and columns in which colour is looked for
+_COLOURED = 0.04  # mean difference between channels; JPEG and video colour grey by less
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +147,7 @@ def _depth(value: Value, clock: Clock, size: tuple[int, int]) -> Depth | None:
         message = f"far must be farther than near ({depth.near:g}), got {depth.far:g}"
         raise InvalidError(entries.get("far", entries.get("near", value)), message)
     if source.file is not None and clock.known:
-        _require_shape(entries.get("from", value), source, size)
+        _require_depth(entries.get("from", value), source, size)
     return depth
 
 
@@ -162,28 +167,36 @@ def _entries(value: Value, clock: Clock) -> dict[str, Any]:
     return fields.read_map({entry.name: entry.read for entry in SETTINGS}, value, clock)
 
 
-def _require_shape(value: Value, source: _From, size: tuple[int, int]) -> None:
-    """Reject a picture or video that has not the shape of the frames; its size does not matter."""
+def _require_depth(value: Value, source: _From, size: tuple[int, int]) -> None:
+    """Reject a picture or video in colour, or not in the shape of the frames; its size does not matter."""
     assert source.file is not None
     try:
-        width, height = _size(source)
+        pixels = _pixels(source)
     except InputError as error:
         raise InvalidError(value, str(error)) from error
+    height, width = pixels.shape[:2]
     if not 1 / _LIKE < width / height * size[1] / size[0] < _LIKE:
         message = f"expected the shape of the frames, {size[0]}×{size[1]}, got {width}×{height}; crop or pad it"
         raise InvalidError(value, message)
+    some = pixels[:: 1 + height // _ENOUGH, :: 1 + width // _ENOUGH]
+    if (some.max(axis=-1) - some.min(axis=-1)).mean() > _COLOURED:
+        message = (
+            f"expected grey, where white is near; this {source.kind} is in colour, which does not say how far away "
+            "things are; export depth in grey, without a colour map"
+        )
+        raise InvalidError(value, message)
 
 
-def _size(source: _From) -> tuple[int, int]:
+def _pixels(source: _From) -> NDArray[np.float32]:
+    """The picture, or the first frame of the video: (height, width, 3) in [0, 1]."""
     assert source.file is not None
     if source.kind == "video":
-        from render.files.videos.clips import facts  # imports PyAV, only if a video is named
+        from render.files.videos.clips import Clip  # imports PyAV, only if a video is named
 
-        return facts(source.file.path).size
-    from render.files.images import load_mask  # imports Pillow, only if a picture is named
+        return Clip(source.file.path).frame(0).astype(np.float32) / np.float32(255)
+    from render.files.images import load_image  # imports Pillow, only if a picture is named
 
-    height, width = load_mask(source.file.path).shape
-    return width, height
+    return load_image(source.file.path)
 
 
 def _join(starts: Sequence[float], parts: Sequence[Depth | None]) -> tuple[Depth | None, ...]:

@@ -39,6 +39,11 @@ def timeline(text: str) -> Timeline:
 def folder(tmp_path: Path) -> Path:
     Image.fromarray((np.linspace(0, 65535, 32 * 18).reshape(18, 32)).astype(np.uint16)).save(tmp_path / "depth.png")
     Image.new("L", (32, 32)).save(tmp_path / "square.png")
+    near = np.linspace(0, 1, 32 * 18).reshape(18, 32)
+    colours = np.stack([near, np.sin(np.pi * near), 1 - near], axis=-1)
+    Image.fromarray((255 * colours).astype(np.uint8)).save(tmp_path / "colours.png")
+    tinted = (255 * near[..., None] * [1, 0.98, 0.96]).astype(np.uint8)
+    Image.fromarray(tinted).save(tmp_path / "photo.jpg", quality=40)
     (tmp_path / "text.png").write_text("no picture")
     return tmp_path
 
@@ -137,7 +142,7 @@ def test_a_video_shows_the_frame_before(folder: Path) -> None:
             "depth: [ground]",
             "4:8: depth: expected flat, ground, a model's name, or the path of a picture or video of depth, got a list",
         ),
-        ("depth: ground\nsource: {image: depth.png}", "4:8: depth: the pictures of a source do not follow a camera"),
+        ("depth: colours.png", "4:8: depth: expected grey, where white is near; this picture is in colour"),
         ("depth: {from: square.png}", "4:15: depth.from: expected the shape of the frames, 128×72, got 32×32"),
         ("depth: text.png", "4:8: depth: "),
         ("depth: none.png", "4:8: depth: 'none.png': no such file"),
@@ -283,3 +288,42 @@ def test_a_loop_in_a_room_is_checked_without_torch(folder: Path, command: str) -
     asked = ["env", f"PYTHONPATH={folder}:{Path.cwd()}", command, "check", str(folder / "a.yaml")]
     done = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
+
+
+def test_grey_that_was_saved_in_colour_is_depth(folder: Path) -> None:
+    assert room(in_folder(folder, f"{OUTPUT}{DRIVE}depth: photo.jpg\n"), 3).depth.kind == "picture"
+
+
+def test_the_pictures_of_a_source_follow_all_of_the_camera_s_motion_since_the_cut(folder: Path) -> None:
+    text = f"{OUTPUT}{DRIVE}motion: {{rotate: 10/s}}\ndepth: ground\nsource: {{image: depth.png}}\n"
+    asked = in_folder(folder, text)
+    first, last = asked.at(0).source, asked.at(9).source
+    assert first is not None
+    assert last is not None
+    assert first.image.camera is None
+    assert last.image.camera is not None
+    assert place(last.image.camera.before.pose) == [0, 0, 0]
+    assert last.image.camera.after == room(asked, 9).after
+    np.testing.assert_allclose(last.image.camera.motion, last.image.motion, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("shots", "place"),
+    [
+        ("- {length: 1s}\n- {length: 1s, start: carry, depth: flat}", "8:37"),
+        ("- {length: 1s, depth: flat, source: none}\n- {length: 1s, start: carry, depth: ground}", "8:37"),
+        ("- {length: 1s}\n- {length: 1s, depth: flat}", ""),
+        ("- {length: 1s}\n- {length: 1s, start: carry, camera: {truck: 1}}", ""),
+    ],
+)
+def test_a_source_follows_the_camera_through_one_depth_until_the_next_cut(folder: Path, shots: str, place: str) -> None:
+    text = (
+        f"output: {{size: [128, 72], fps: 12}}\n{DRIVE}source: {{image: depth.png}}\ndepth: ground\nshots:\n{shots}\n"
+    )
+    if not place:
+        in_folder(folder, text)
+        return
+    with pytest.raises(ScheduleError) as error:
+        in_folder(folder, text)
+    assert f"{place}: " in str(error.value)
+    assert "follow a camera through one depth only" in str(error.value)
