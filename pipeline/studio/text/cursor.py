@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 from pipeline.studio.text.source import Source
 
+MOST_DEEP = 64  # maps and lists around a place; a schedule has at most 32
 Step = str | int  # a key, or the number of an item
-_KEY = re.compile(
-    r"""("[^"\r\n]*"|'[^'\r\n]*'|[^\s#\[\]{},&*!|>'"%@`-][^\r\n]*?|-?[^\s#\[\]{},:][^\r\n]*?)\s*:(?=\s|$)"""
-)
+_COLON = re.compile(r":(?=\s|$)")
 _WORD = re.compile(r"[^\s,\[\]{}:\"']*")
 
 
@@ -42,10 +41,11 @@ class _Frame:
     number: int = 0
     keys: list[str] = field(default_factory=list)
     start: int = 0  # of what stands between the last separator and the place
+    is_begun: bool = False  # whether anything but blanks stands there
 
 
 def where(source: Source, position: int) -> Where | None:
-    """The place at a position; None in a comment."""
+    """The place at a position; None in a comment, or if it is nested far too deeply."""
     begin, stack = _line_of_section(source, position), [_Frame(indent=0)]
     line = begin
     while line < source.line_start(position):
@@ -59,6 +59,8 @@ def where(source: Source, position: int) -> Where | None:
     start = (
         top.start + len(source.body[top.start : position]) - len(source.body[top.start : position].lstrip(" \r\n\"'"))
     )
+    if len(stack) > MOST_DEEP:
+        return None
     path = tuple(step for frame in stack[:-1] for step in _step(frame))
     is_key = not top.is_list and top.key is None
     rest = source.body[end : source.line_end(end)].lstrip("\"'")
@@ -107,11 +109,12 @@ def _block_line(body: str, start: int, end: int, stack: list[_Frame], is_last: b
     if body[at:end].startswith(("{", "[")):
         _flow(body, at, end, stack)
         return
-    if (found := _KEY.match(body, at, end)) is None:
+    quoted = body.find(body[at], at + 1, end) if body[at:end].startswith(('"', "'")) else at
+    if (found := _COLON.search(body, max(at, quoted), end)) is None:
         return
-    top.key = found[1].strip("\"'")
+    top.key = body[at : found.start()].strip().strip("\"'")
     top.keys.append(top.key)
-    top.start = found.end()
+    top.start, top.is_begun = found.end(), False
     _flow(body, found.end(), end, stack)
 
 
@@ -137,14 +140,14 @@ def _flow(body: str, start: int, end: int, stack: list[_Frame]) -> None:
     """Read what may have brackets in it."""
     at = start
     while at < end:
-        character = body[at]
-        top = stack[-1]
-        if character in "\"'" and not body[top.start : at].strip():
+        character, top = body[at], stack[-1]
+        begins, top.is_begun = not top.is_begun, top.is_begun or not character.isspace()
+        if character in "\"'" and begins:
             closing = body.find(character, at + 1, end)
             at = end if closing < 0 else closing
         elif character == "#" and (at == start or body[at - 1].isspace()):
             return
-        elif character in "{[" and not body[top.start : at].strip():
+        elif character in "{[" and begins:
             stack.append(_Frame(is_list=character == "[", start=at + 1))
         elif top.indent < 0:
             _within_brackets(body, at, stack)
@@ -157,8 +160,8 @@ def _within_brackets(body: str, at: int, stack: list[_Frame]) -> None:
         stack.pop()
     elif character == ",":
         top.number += top.is_list
-        top.key, top.start = None, at + 1
+        top.key, top.start, top.is_begun = None, at + 1, False
     elif character == ":" and not top.is_list and top.key is None and body[at + 1 : at + 2].strip(" \r\n,}\"'") == "":
         top.key = body[top.start : at].strip().strip("\"'")
         top.keys.append(top.key)
-        top.start = at + 1
+        top.start, top.is_begun = at + 1, False

@@ -14,6 +14,7 @@ from pipeline.studio.text.entries import with_text
 from render.errors import InputError
 
 MORE_DIGITS = 6  # than are written, at most
+MOST_DECIMALS, MOST_EXPONENT = 15, 30  # of a form that is kept
 _FORM = re.compile(
     r"(?P<sign>\+?)(?P<minus>-?)(?P<whole>[0-9]*)(?P<point>\.?)(?P<digits>[0-9]*)"
     r"(?P<exponent>[eE][-+]?[0-9]+)?(?P<unit>.*)",
@@ -36,7 +37,7 @@ class Form:
 
     def text(self, amount: float, decimals: int) -> str:
         """The amount in this form, with so many decimals."""
-        scaled = amount / 10 ** int(self.exponent[1:] or 0) if self.exponent else amount
+        scaled = amount / 10.0 ** int(self.exponent[1:] or 0) if self.exponent else amount
         found = f"{scaled:.{decimals}f}"
         if not float(found):
             found = found.removeprefix("-")
@@ -53,11 +54,12 @@ def form_of(text: str) -> Form:
     """The form of a number as it is written."""
     found = _FORM.fullmatch(text.strip())
     assert found is not None  # it matches every text
+    exponent = found["exponent"] or ""
     return Form(
         plus=bool(found["sign"]),
         bare_point=bool(found["digits"]) and not found["whole"],
-        decimals=len(found["digits"]),
-        exponent=found["exponent"] or "",
+        decimals=min(len(found["digits"]), MOST_DECIMALS),
+        exponent=exponent if abs(int(exponent[1:] or 0)) <= MOST_EXPONENT else "",
         unit=found["unit"],
     )
 

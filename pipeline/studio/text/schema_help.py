@@ -80,7 +80,7 @@ def _said(path: tuple[Step, ...]) -> str:
         about = next((shape["description"] for shape in shapes if "description" in shape), "")
         if about:
             name = ".".join(str(step) for step in path[:length] if isinstance(step, str))
-            return "\n".join(filter(None, (f"{name}: {about}", _range(shapes), _default(shapes), _expected(shapes))))
+            return "\n".join(filter(None, (f"{name}\n{about}", _range(shapes), _default(shapes), _expected(shapes))))
     return ""
 
 

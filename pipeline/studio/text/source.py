@@ -121,12 +121,17 @@ class Source:
         found = re.compile(r"\*[^\s,\]}]+").search(self.body, start, end)
         return found.end() if found else start
 
-    def inner(self, node: yaml.ScalarNode) -> tuple[int, int]:
+    def inner(self, node: yaml.Node) -> tuple[int, int]:
         """Where a scalar's text is written, without its quotes."""
         start, end = self.extent(node)
-        return (start + 1, end - 1) if node.style in ("'", '"') else (start, end)
+        return (start + 1, end - 1) if quote_of(node) else (start, end)
 
     def is_literal(self, node: yaml.ScalarNode) -> bool:
         """Whether a scalar is written as it is read: on one line, without escapes."""
         start, end = self.inner(node)
         return node.style in (None, "'", '"') and self.body[start:end] == node.value
+
+
+def quote_of(node: yaml.Node) -> str:
+    """The quote that a scalar is written in; "" for a plain one."""
+    return str(node.style) if isinstance(node, yaml.ScalarNode) and node.style in ("'", '"') else ""

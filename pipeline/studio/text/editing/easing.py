@@ -9,7 +9,7 @@ import yaml
 from pipeline.curves.easings import EASINGS, easing
 from pipeline.studio.text.editing.changes import Change
 from pipeline.studio.text.entries import Entry
-from pipeline.studio.text.source import Source
+from pipeline.studio.text.source import Source, quote_of
 from render.errors import InputError, suggestion
 
 LINEAR = "linear"
@@ -32,7 +32,7 @@ def easing_text(name: str) -> str:
 def easing_changes(source: Source, entry: Entry, name: str) -> list[Change]:
     """The changes that give a key another easing."""
     if entry.ease is not None:
-        quoted = entry.ease.node.style is not None
+        quoted = bool(quote_of(entry.ease.node))
         start, end = source.inner(entry.ease.node)
         return [Change(start=start, end=end, insert=name if quoted else easing_text(name))]
     if name == LINEAR:
@@ -40,6 +40,7 @@ def easing_changes(source: Source, entry: Entry, name: str) -> list[Change]:
     node = entry.entry.node
     if isinstance(node, yaml.ScalarNode):
         return _wrapped(source, node, "text" if _is_text(entry) else "to", name)
+    assert isinstance(node, yaml.MappingNode)
     return [_inserted(source, node, name)]
 
 

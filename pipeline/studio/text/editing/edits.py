@@ -24,7 +24,7 @@ from pipeline.studio.text.times import duration_text, time_text
 from render.errors import InputError, suggestion
 
 Edit = Mapping[str, Any]
-MAX_EDITS = 10_000
+MAX_EDITS = 2_000
 
 
 def edited(text: str, path: str, folder: Path, edits: Sequence[Edit]) -> Changes:
@@ -72,7 +72,8 @@ class _Hand:
             "marker": self._marker,
         }
         for edit in edits:
-            if (op := edit.get("op")) not in known:
+            op = edit.get("op") if isinstance(edit, Mapping) else None
+            if not isinstance(op, str) or op not in known:
                 raise InputError(f"unknown edit '{op}'; {suggestion(str(op), known)}")
             known[op](edit)
         for path, new in self._added.items():

@@ -85,13 +85,14 @@ def _block_column(opened: Opened, value: Value) -> int | None:
 
 def _key_of(root: yaml.Node, wanted: yaml.Node) -> yaml.Node | None:
     """The key of a value."""
-    waiting = [root]
+    waiting: list[yaml.Node] = [root]
     while waiting:
         node = waiting.pop()
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 if value is wanted:
-                    return key
+                    found: yaml.Node = key
+                    return found
                 waiting.append(value)
         elif isinstance(node, yaml.SequenceNode):
             waiting += node.value

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from functools import cached_property
 
+import yaml
+
 from pipeline.schedule.fields.clock import Noted
 from pipeline.schedule.fields.times import time
 from pipeline.studio.text.editing.changes import Change
@@ -11,6 +13,7 @@ from pipeline.studio.text.editing.slots import Slots
 from pipeline.studio.text.entries import Entry, id_of, why_no_number, with_text
 from pipeline.studio.text.numbers import number_text
 from pipeline.studio.text.opened import Opened
+from pipeline.studio.text.source import quote_of
 from pipeline.studio.text.times import is_anchored, time_text
 from render.errors import InputError
 
@@ -130,7 +133,7 @@ class KeyMap:
         like = min(self.entries, key=lambda entry: (is_anchored(entry.key), abs(entry.at - at)))
         plain = with_text(like.key, "0s") if is_anchored(like.key) else like.key
         text, found = self._free(Entry(**{**vars(like), "key": plain, "at": at}), at, taken)
-        quote = like.key.node.style if like.key.node.style in ("'", '"') else ""
+        quote = quote_of(like.key.node)
         return f"{quote}{text}{quote}", found
 
     def _new_value(self, at: float, value: float, ease: str | None) -> str:
@@ -139,7 +142,7 @@ class KeyMap:
         near = sorted(self._numbers(), key=lambda entry: abs(entry.at - at))
         like = near[0].value if near else with_text(noted.value, "0")
         text = number_text(like, value, noted.quantity, noted.clock, [other.value for other in near])
-        quote = like.node.style if like.node.style in ("'", '"') else ""
+        quote = quote_of(like.node)
         text = f"{quote}{text}{quote}"
         return text if ease in (None, LINEAR) else f"{{to: {text}, ease: {easing_text(str(ease))}}}"
 
@@ -158,6 +161,7 @@ class KeyMap:
     @cached_property
     def _slots(self) -> Slots:
         node = self.noted.value.node
+        assert isinstance(node, yaml.MappingNode)
         for entry in self.entries:
             for part in (entry.key.node, entry.entry.node):
                 self._require(entry.number, self._opened.why_elsewhere(part))

@@ -26,7 +26,7 @@ EASINGS = ["linear", "hold", "smooth", "in_out_sine", "bezier(0.3, 0, 0.7, 1)"]
 _PART = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 
 
-def node_at(root: yaml.Node, path: str) -> tuple[yaml.Node, Any]:
+def node_at(root: Any, path: str) -> tuple[yaml.Node, Any]:
     """The container of a path, and the pair or item there; [n] of a map is its nth time."""
     above, found = root, (None, root)
     for name, number in _PART.findall(path):
@@ -100,7 +100,7 @@ def same(one: Any, other: Any, close: float) -> bool:
 
 
 @functools.cache
-def shown(path: Path) -> dict[str, Any]:
+def shown(path: Path) -> Any:
     return timeline(path.read_text(encoding="utf-8"), SCHEDULES, path.name)
 
 
@@ -113,14 +113,14 @@ class Chooser:
         self.shown = shown(path)
         self.root = yaml.compose(self.text, yaml.SafeLoader)
 
-    def edit(self) -> tuple[dict[str, Any], list[dict[str, int] | None]] | None:
+    def edit(self) -> Any:
         """An edit and the spans it may touch, None for a structural one; None if nothing can be edited so."""
         if self.shown["markers"] and self.chance.random() < 0.5:
             return self.marker()
         kind = self.chance.choice([self.move, self.value, self.easing, self.add, self.remove, self.edge])
         return kind()
 
-    def start_of(self, path: str) -> float:
+    def start_of(self, path: str) -> Any:
         found = re.match(r"shots\[(\d+)\]", path)
         return self.shown["shots"][int(found[1])]["start"] if found else 0.0
 
@@ -147,7 +147,7 @@ class Chooser:
     def keys_everywhere(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         return [(curve, key) for curve in self.shown["curves"] for key in curve["keys"]]
 
-    def shot_end(self, name: str) -> float:
+    def shot_end(self, name: str) -> Any:
         found = re.match(r"shots\[(\d+)\]", name)
         return self.shown["shots"][int(found[1])]["end"] if found else self.shown["seconds"]
 
@@ -237,7 +237,7 @@ class Chooser:
         edge = self.chance.choice(edges)
         above, pair = node_at(self.root, edge["id"])
         if edge["id"].endswith(".length"):
-            at = self.start_of(edge["id"]) + self.chance.choice([1.0, 1.5, 2.5])
+            at: float | None = self.start_of(edge["id"]) + self.chance.choice([1.0, 1.5, 2.5])
             put(above, pair, (pair[0], scalar(f"{at - self.start_of(edge['id'])!r}s")))
             return {"op": "edge", "id": edge["id"], "time": at}, [edge["span"]]
         _, taken = self.times_of(edge["id"])

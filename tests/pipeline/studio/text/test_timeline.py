@@ -13,11 +13,11 @@ from tests.pipeline.studio.text.asking import check, timeline
 SCHEDULES = Path(__file__).parents[4] / "schedules"
 
 
-def shown(text: str, folder: Path = SCHEDULES) -> dict[str, Any]:
+def shown(text: str, folder: Path = SCHEDULES) -> Any:
     return timeline(text, folder)
 
 
-def at(text: str, span: dict[str, int] | None) -> str | None:
+def at(text: str, span: dict[str, int] | None) -> Any:
     """The text at a span, which counts UTF-16 code units."""
     if span is None:
         return None
