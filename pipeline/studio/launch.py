@@ -92,7 +92,19 @@ def run(studio: Studio, listening: socket.socket, opened: str = "") -> None:
         h11_max_incomplete_event_size=32_768,
     )
     with _shown(opened):
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, studio).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which would wait for the streams of events to end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+        super().__init__(config)
+        self._studio = studio
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._studio.workshop.bus.close()
+        await super().shutdown(sockets)
 
 
 @contextmanager
