@@ -147,10 +147,10 @@ def test_the_preview_plays_and_steps_by_frames(page: Any, timeline: Any) -> None
     picture.wait_for()
     timeline.focus()
     page.keyboard.press("Space")
-    page.get_by_role("button", name="Pause").wait_for()
+    page.get_by_role("button", name="Pause", exact=True).wait_for()
     wait_for(lambda: int(page.locator("canvas[data-frame]").get_attribute("data-frame") or 0) > 6)
     page.keyboard.press("Space")
-    page.get_by_role("button", name="Play").wait_for()
+    page.get_by_role("button", name="Play", exact=True).wait_for()
     now = int(re.search(r"frame (\d+)", page.locator(".tl-clock").text_content())[1])
     assert now > 6
     page.keyboard.press(",")
