@@ -72,7 +72,7 @@ def test_a_key_that_is_dragged_changes_its_numbers_and_nothing_else(page: Any, t
     text = wait_for_text(page, written)
     time, value = rotate_key(text, written)
     assert 6.5 < time < 9 and value == 1
-    assert (time * 12) % 1 < 1e-3 or (time * 12) % 1 > 1 - 1e-3, "it snaps to frames"
+    assert abs(time * 12 - round(time * 12)) < 0.01, "it snaps to frames"
     timeline.get_by_role("option", name=re.compile(rf"^rotate key at {time:.1f}")).wait_for(state="attached")
     page.keyboard.press("Control+z")
     assert wait_for_text(page, text) == written
@@ -96,7 +96,7 @@ def test_arrow_keys_move_a_key_by_frames_in_one_step_of_undo(page: Any, timeline
         page.keyboard.press("ArrowRight")
     text = wait_for_text(page, written)
     time, value = rotate_key(text, written)
-    assert abs(time - 6.25) < 1e-3 and value == 1
+    assert abs(time - 6.25) < 2e-3 and value == 1
     page.keyboard.press("Control+z")
     assert wait_for_text(page, text) == written
 
@@ -147,10 +147,10 @@ def test_the_preview_plays_and_steps_by_frames(page: Any, timeline: Any) -> None
     picture.wait_for()
     timeline.focus()
     page.keyboard.press("Space")
-    page.get_by_role("button", name="Pause").wait_for()
+    page.get_by_role("button", name="Pause", exact=True).wait_for()
     wait_for(lambda: int(page.locator("canvas[data-frame]").get_attribute("data-frame") or 0) > 6)
     page.keyboard.press("Space")
-    page.get_by_role("button", name="Play").wait_for()
+    page.get_by_role("button", name="Play", exact=True).wait_for()
     now = int(re.search(r"frame (\d+)", page.locator(".tl-clock").text_content())[1])
     assert now > 6
     page.keyboard.press(",")

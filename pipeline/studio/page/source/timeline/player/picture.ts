@@ -23,7 +23,7 @@ export function mountPicture(host: HTMLElement, studio: Studio): void {
     const { frame, frames, problem } = player;
     const exact = frames?.at(frame) ?? null;
     const picture = exact ?? frames?.near(frame) ?? null;
-    waitingSince = exact || !frames ? 0 : waitingSince || performance.now();
+    waitingSince = exact || !studio.store.get().timeline ? 0 : waitingSince || performance.now();
     const late = waitingSince > 0 && performance.now() - waitingSince > PATIENCE;
     message.textContent = problem ? `No preview: ${problem}` : late ? "Making the preview…" : "";
     if (waitingSince && !late) window.setTimeout(ask, PATIENCE);
