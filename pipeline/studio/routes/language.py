@@ -37,7 +37,7 @@ def endpoints(studio: Studio) -> list[Endpoint]:
         file = studio.schedules.place(body.path)
         async with studio.reading:
             try:
-                return await to_thread.run_sync(timeline, body.text, file.name, file.parent)
+                return await to_thread.run_sync(timeline, body.text, body.path, studio.folder.root)
             except InputError as error:
                 raise await to_thread.run_sync(refusal, body.text, file) from error
 

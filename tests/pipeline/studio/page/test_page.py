@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pytest
+
 from tests.pipeline.studio.page.conftest import FILM, SUNSET, TITLE, open_schedule
 from tests.pipeline.studio.server import Server
 
@@ -58,6 +60,7 @@ def test_a_draft_is_rendered_to_its_end_and_its_video_plays(page: Any) -> None:
     assert page.locator("img[src=x]").count() == 0
 
 
+@pytest.mark.slow
 def test_a_look_is_pinned(page: Any) -> None:
     open_schedule(page, "film.yaml")
     page.keyboard.press("Control+Enter")

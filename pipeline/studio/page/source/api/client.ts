@@ -10,6 +10,7 @@ import type {
   Job,
   Output,
   Problem,
+  Rendering,
   Schedule,
   ScheduleEntry,
   Stale,
@@ -56,8 +57,7 @@ export class Api {
     bytes(fetch(`/api/preview/${address(id)}/${first}-${last}`, { signal }));
   look = (path: string, text: string, frame: number, draft: boolean): Promise<{ id: string }> =>
     send("POST", "/api/looks", { path, text, frame, draft });
-  render = (body: { path: string; text: string | null; draft: boolean; resume: boolean }): Promise<{ id: string }> =>
-    send("POST", "/api/renders", body);
+  render = (body: Rendering): Promise<{ id: string }> => send("POST", "/api/renders", { ...body });
   stop = (id: string): Promise<unknown> => send("POST", `/api/jobs/${address(id)}/stop`, {});
   /** Has a render go on with a new text at its next frame. */
   changeRender = (id: string, text: string): Promise<Job> => send("POST", `/api/jobs/${address(id)}/schedule`, { text });

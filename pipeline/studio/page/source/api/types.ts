@@ -78,6 +78,15 @@ export interface About {
   version: string;
 }
 
+/** What to render: `text` as if the file had this content; `lockstep` is how many variants or shots go together. */
+export interface Rendering {
+  path: string;
+  text: string | null;
+  draft: boolean;
+  resume: boolean;
+  lockstep: number | "auto";
+}
+
 /** A run's folder compared with a text. */
 export interface Stale {
   /** "" if nothing has been rendered. */

@@ -23,10 +23,11 @@ export async function lookHere(studio: Studio, draft: boolean): Promise<void> {
 
 /** Renders the text as it is in the page; frames that are there already and still right are kept, unless `fresh`. */
 export async function startRender(studio: Studio, draft: boolean, fresh = false): Promise<void> {
-  const { path, text, saved } = studio.store.get();
+  const { path, text, saved, lockstep } = studio.store.get();
   if (path === null || !isReady(studio)) return;
+  const edited = text === saved ? null : text;
   try {
-    const { id } = await studio.api.render({ path, text: text === saved ? null : text, draft, resume: !fresh });
+    const { id } = await studio.api.render({ path, text: edited, draft, resume: !fresh, lockstep: lockstep ? "auto" : 1 });
     studio.store.set({ tab: "renders", given: { ...studio.store.get().given, [id]: text } });
   } catch (error) {
     studio.announce(`Not rendered: ${sentence(error)}`, "error");
@@ -39,10 +40,10 @@ export async function stopJob(studio: Studio, id: string): Promise<void> {
 
 /** Starts a render that was stopped again, where it stopped. */
 export async function goOn(studio: Studio, job: Job): Promise<void> {
-  const { path, text, saved } = studio.store.get();
+  const { path, text, saved, lockstep } = studio.store.get();
   const edited = job.path === path && text !== saved ? text : null;
   await studio.api
-    .render({ path: job.path, text: edited, draft: job.draft, resume: true })
+    .render({ path: job.path, text: edited, draft: job.draft, resume: true, lockstep: lockstep ? "auto" : 1 })
     .catch((error: unknown) => studio.announce(`Not rendered: ${sentence(error)}`, "error"));
 }
 

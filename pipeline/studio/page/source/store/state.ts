@@ -70,6 +70,8 @@ export interface State {
   /** The frames that arrived since the page was opened, by job. */
   arrived: Readonly<Record<string, readonly Arrived[]>>;
   stale: Stale | null;
+  /** Whether variants and shots are refined together. */
+  lockstep: boolean;
   /** Whether a render that runs follows the text, and the text that each render was last given by this page. */
   live: boolean;
   given: Readonly<Record<string, string>>;
@@ -106,6 +108,7 @@ export const EMPTY: State = {
   jobs: [],
   arrived: {},
   stale: null,
+  lockstep: false,
   live: false,
   given: {},
   outputs: null,

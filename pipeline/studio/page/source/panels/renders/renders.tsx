@@ -26,7 +26,7 @@ export function Renders() {
 /** What can be started; while a render runs, the bar on top and its own line have what can be done. */
 function Starting() {
   const studio = useStudio();
-  const { facts } = useShared("facts");
+  const { facts, lockstep } = useShared("facts", "lockstep");
   const kept = "Frames that are there and still right are kept";
   return (
     <div class="buttons">
@@ -41,6 +41,11 @@ function Starting() {
         onClick={() => void startRender(studio, false, true)}>
         Start over
       </button>
+      <label class="check" title="Refine the variants or shots of a schedule as one batch: the same pictures, sooner on a GPU">
+        <input type="checkbox" checked={lockstep}
+          onChange={(event) => studio.store.set({ lockstep: event.currentTarget.checked })} />
+        In lockstep
+      </label>
     </div>
   );
 }
