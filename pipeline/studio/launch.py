@@ -1,9 +1,15 @@
 """Listens on a port and serves until Ctrl-C."""
 
 import errno
+import html
 import socket
+import tempfile
+import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 
@@ -16,6 +22,9 @@ DEFAULT_PORT = 8420
 _TRIES = 50  # ports from the default one on
 MOST_CONNECTIONS = 512
 _GONE_AFTER = 30_000  # milliseconds in which a client must acknowledge what was sent
+_ON = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Studio</title>
+<meta http-equiv="refresh" content="0; url={address}"></html>
+"""
 
 
 def listen(host: str, port: int | None) -> socket.socket:
@@ -82,6 +91,37 @@ def run(studio: Studio, listening: socket.socket, opened: str = "") -> None:
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=32_768,
     )
-    if opened:
-        webbrowser.open(opened)
-    uvicorn.Server(config).run(sockets=[listening])
+    with _shown(opened):
+        _Server(config, studio).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which would wait for the streams of events to end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+        super().__init__(config)
+        self._studio = studio
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._studio.workshop.bus.close()
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def _shown(address: str) -> Iterator[None]:
+    """Show an address in the browser, by way of a file: everyone on the machine can read a program's arguments."""
+    with tempfile.TemporaryDirectory(prefix="render-studio-", ignore_cleanup_errors=True) as folder:
+        file = Path(folder, "open.html")
+        if address and (browser := _browser()) is not None:
+            file.write_text(_ON.format(address=html.escape(address)), encoding="utf-8")  # in a folder of mode 0700
+            threading.Thread(target=browser.open, args=(file.as_uri(),), daemon=True).start()
+        yield
+
+
+def _browser() -> webbrowser.BaseBrowser | None:
+    """The browser with a window, if there is one; one in the terminal would take that over."""
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return None
+    return None if type(found) is webbrowser.GenericBrowser else found

@@ -1,7 +1,6 @@
 """The page: its files, as they were built, and the door that turns the token in its address into a cookie."""
 
 from pathlib import Path
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -30,6 +29,9 @@ TYPES = {
 _LOCKED = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Studio</title>
 <p>Open the address that <code>render studio</code> has printed: it holds the token for this page.</p></html>
 """
+_ONWARDS = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Studio</title>
+<meta http-equiv="refresh" content="0; url=/"></html>
+"""
 
 
 def routes(studio: Studio) -> list[BaseRoute]:
@@ -37,7 +39,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
 
     async def door(request: Request) -> Response:
         if (token := request.query_params.get("token")) is not None:
-            return _entered(studio, token)
+            return _entered(studio, token, request)
         if not studio.access.is_allowed(request.headers):
             return HTMLResponse(_LOCKED, 401)
         return _index(request)
@@ -52,12 +54,13 @@ def routes(studio: Studio) -> list[BaseRoute]:
     return [Route(DOOR, door, methods=["GET"]), Route("/{path:path}", file, methods=["GET"])]
 
 
-def _entered(studio: Studio, token: str) -> Response:
+def _entered(studio: Studio, token: str, request: Request) -> Response:
     if not studio.access.opens(token):
         return HTMLResponse(_LOCKED, 401)
-    found = RedirectResponse(DOOR, 303)
-    access: Any = studio.access
-    found.set_cookie(access.cookie, access.session, path="/", httponly=True, samesite="strict")
+    # Browsers withhold a strict cookie as long as they are on the way from another site, such as a file with a link.
+    is_on_the_way = request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+    found = HTMLResponse(_ONWARDS) if is_on_the_way else RedirectResponse(DOOR, 303)
+    found.set_cookie(studio.access.cookie, studio.access.session, path="/", httponly=True, samesite="strict")
     return found
 
 

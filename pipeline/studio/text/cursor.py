@@ -146,6 +146,8 @@ def _flow(body: str, start: int, end: int, stack: list[_Frame]) -> None:
             closing = body.find(character, at + 1, end)
             at = end if closing < 0 else closing
         elif character == "#" and (at == start or body[at - 1].isspace()):
+            if begins:
+                top.start, top.is_begun = end, False
             return
         elif character in "{[" and begins:
             stack.append(_Frame(is_list=character == "[", start=at + 1))

@@ -3,11 +3,14 @@
 import json
 import os
 import stat
+import wave
 from pathlib import Path
 
 import httpx2
+import numpy as np
 import pytest
 
+from pipeline.audio.decoding import RATE
 from tests.pipeline.studio.server import TOY, Server
 
 SECRET = "a secret"
@@ -124,6 +127,27 @@ def test_pictures_are_served_in_ranges_and_as_what_they_are(client: httpx2.Clien
     assert part.status_code == 206
     assert part.content == data[2:6]
     assert client.get("/api/files/picture.png", headers={"Range": "bytes=900000-"}).status_code == 416
+
+
+def test_a_waveform_shows_how_loud_a_track_is(client: httpx2.Client, folder: Path) -> None:
+    """Half a second of silence, then a tone of 440 Hz at half of full scale."""
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
+    samples = np.concatenate([np.zeros(RATE // 2), tone])
+    with wave.open(str(folder / "tone.wav"), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    found = client.get("/api/waveform", params={"path": "tone.wav"}).json()
+    assert found["seconds"] == pytest.approx(1.5, abs=1e-3)
+    assert len(found["low"]) == len(found["high"]) == pytest.approx(1.5 * found["rate"], abs=1)
+    quiet, loud = (slice(0, int(0.45 * found["rate"])), slice(int(0.55 * found["rate"]), -2))
+    assert max(found["high"][quiet]) == min(found["low"][quiet]) == 0
+    np.testing.assert_allclose(found["high"][loud], 0.5, atol=0.02)
+    np.testing.assert_allclose(found["low"][loud], -0.5, atol=0.02)
+    for path, status in (("toy.yaml", 404), ("../tone.wav", 404), ("", 400)):
+        assert client.get("/api/waveform", params={"path": path}).status_code == status
+    (folder / "none.wav").write_bytes(b"RIFF" + b"x" * 100)
+    refused = client.get("/api/waveform", params={"path": "none.wav"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "'none.wav': cannot be decoded as audio")
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,11 @@ def test_the_door_gives_a_cookie_for_the_token_only(command: str, tmp_path: Path
             assert "HttpOnly" in cookie
             assert "SameSite=strict" in cookie
             assert TOKEN not in cookie
+            on_the_way = browser.get(
+                f"/?token={TOKEN}", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+            )
+            assert on_the_way.status_code == 200
+            assert 'content="0; url=/"' in on_the_way.text
             page = browser.get("/")
             assert page.status_code == 200
             assert page.headers["content-type"] == "text/html; charset=utf-8"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipeline.studio.text.source import Source
+from render.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -30,7 +31,7 @@ class Changes:
 
 
 def changed(source: Source, changes: Iterable[Change]) -> Changes:
-    """Apply changes, whose positions count code points of the text's body."""
+    """Apply changes, whose positions count code points of the text's body. Raises `InputError` if two overlap."""
     body, parts, last = source.body, [source.text[: len(source.text) - len(source.body)]], 0
     merged = _merged(changes, body)
     forward, back = [], []
@@ -51,7 +52,7 @@ def _merged(changes: Iterable[Change], body: str) -> list[Change]:
     found: list[Change] = []
     for change in sorted(changes, key=lambda change: (change.start, change.end)):
         if found and change.start < found[-1].end:
-            raise ValueError(f"two changes overlap at {change.start}")
+            raise InputError("two of these edits change the same place")
         if found and change.start == found[-1].end:
             before = found.pop()
             change = Change(start=before.start, end=change.end, insert=before.insert + change.insert)

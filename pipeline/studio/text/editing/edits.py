@@ -13,7 +13,7 @@ from typing import Any
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.fields.clock import Noted
 from pipeline.studio.text.editing.changes import Change, Changes, changed
-from pipeline.studio.text.editing.easing import easing_changes, require_easing
+from pipeline.studio.text.editing.easing import require_easing
 from pipeline.studio.text.editing.keyframing import constant_changes
 from pipeline.studio.text.editing.keymap import KeyMap
 from pipeline.studio.text.entries import entries, id_of, why_no_number
@@ -25,6 +25,7 @@ from render.errors import InputError, suggestion
 
 Edit = Mapping[str, Any]
 MAX_EDITS = 2_000
+SHORTEST = 1.01  # frames of a shot; a length is written no longer than it is wanted
 
 
 def edited(text: str, path: str, folder: Path, edits: Sequence[Edit]) -> Changes:
@@ -113,7 +114,7 @@ class _Hand:
         _require(name, self._opened.why_fixed(length.node))
         clock = self._opened.clock
         start = self._opened.schedule.shots[shots[name]].start
-        self._replace(length, duration_text(length, max(at - start, 1 / clock.fps), clock))
+        self._replace(length, duration_text(length, max(at - start, SHORTEST / clock.fps), clock))
 
     def _add(self, edit: Edit) -> None:
         path, at, value = _text(edit, "path"), _number(edit, "time"), _number(edit, "value")
@@ -150,8 +151,7 @@ class _Hand:
     def _ease(self, edit: Edit) -> None:
         keyed, number = self._key(_text(edit, "id"))
         require_easing(edit.get("easing"))
-        _require(id_of(keyed.noted, number), keyed.why_fixed(number))
-        keyed.inner[number] += easing_changes(self._opened.source, keyed.entries[number], str(edit["easing"]))
+        keyed.ease(number, str(edit["easing"]))
 
     def _key(self, name: str) -> tuple[KeyMap, int]:
         if name not in self._places.keys:

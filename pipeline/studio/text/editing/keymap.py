@@ -8,7 +8,7 @@ import yaml
 from pipeline.schedule.fields.clock import Noted
 from pipeline.schedule.fields.times import time
 from pipeline.studio.text.editing.changes import Change
-from pipeline.studio.text.editing.easing import LINEAR, easing_text
+from pipeline.studio.text.editing.easing import LINEAR, easing_changes, easing_text
 from pipeline.studio.text.editing.slots import Slots
 from pipeline.studio.text.entries import Entry, id_of, why_no_number, with_text
 from pipeline.studio.text.numbers import number_text
@@ -23,13 +23,12 @@ _SAME = 1e-9  # seconds
 class KeyMap:
     """The keys of one map: those that are moved, changed, removed and added, until the changes are asked for.
 
-    Attributes:
-        inner: the changes within every entry.
+    Of several edits of the same thing, the last one counts.
     """
 
     def __init__(self, opened: Opened, noted: Noted, entries: list[Entry]) -> None:
         self.noted, self.entries = noted, entries
-        self.inner: list[list[Change]] = [[] for _ in entries]
+        self._inner: list[dict[str, list[Change]]] = [{} for _ in entries]  # of every entry, by what is changed
         self._opened = opened
         self._wanted: dict[int, float] = {}
         self._removed: set[int] = set()
@@ -57,7 +56,12 @@ class KeyMap:
         others = [other.value for other in self._numbers() if other is not entry]
         text = number_text(entry.value, wanted, noted.quantity, noted.clock, others)
         start, end = self._opened.source.inner(entry.value.node)
-        self.inner[number].append(Change(start=start, end=end, insert=text))
+        self._inner[number]["value"] = [Change(start=start, end=end, insert=text)]
+
+    def ease(self, number: int, name: str) -> None:
+        """Change the easing of a key."""
+        self._require(number, self.why_fixed(number))
+        self._inner[number]["easing"] = easing_changes(self._opened.source, self.entries[number], name)
 
     def remove(self, number: int) -> None:
         self._require(number, self.why_fixed(number))
@@ -72,22 +76,28 @@ class KeyMap:
     def changes(self) -> list[Change]:
         """All changes of the map."""
         if not (self._wanted or self._removed or self._new):
-            return [change for each in self.inner for change in each]
+            return [change for number in range(len(self.entries)) for change in self._within(number)]
         times = self._moved()
         kept = [entry.number for entry in self.entries if entry.number not in self._removed]
         order = sorted(kept, key=times.__getitem__) if self._was_sorted else kept
         if order == kept and not (self._removed or self._new):
-            return [change for each in self.inner for change in each]
+            return [change for number in range(len(self.entries)) for change in self._within(number)]
         slots = self._slots
         found = slots.without(sorted(self._removed)) if self._removed else []
         for slot, number in zip(kept, order, strict=True):
             found += (
-                self.inner[number] if slot == number else [slots.placed(slot, slots.text(number, self.inner[number]))]
+                self._within(number)
+                if slot == number
+                else [slots.placed(slot, slots.text(number, self._within(number)))]
             )
         return found + self._additions(kept, [times[number] for number in order])
 
+    def _within(self, number: int) -> list[Change]:
+        """The changes within an entry."""
+        return [change for changes in self._inner[number].values() for change in changes]
+
     def _moved(self) -> dict[int, float]:
-        """The times of all keys, with the changes of those that are moved added to `inner`."""
+        """The times of all keys, with the changes of those that are moved noted."""
         times = {entry.number: entry.at for entry in self.entries if entry.number not in self._removed}
         for number in self._wanted:
             times.pop(number, None)
@@ -97,7 +107,7 @@ class KeyMap:
             entry = self.entries[number]
             text, times[number] = self._free(entry, wanted, [*times.values()])
             start, end = self._opened.source.inner(entry.key.node)
-            self.inner[number].append(Change(start=start, end=end, insert=text))
+            self._inner[number]["time"] = [Change(start=start, end=end, insert=text)]
         return times
 
     def _free(self, like: Entry, wanted: float, taken: list[float]) -> tuple[str, float]:

@@ -80,7 +80,7 @@ def put(above: yaml.Node, old: Any, new: Any) -> None:
 def specs(text: str, file: Path) -> list[Any]:
     schedule = read_schedule(text, str(file), file.stem)
     found = Timeline(schedule)
-    frames = sorted({0, 1, *(round(part * (len(found) - 1) / 5) for part in range(6))})
+    frames = sorted({0, 1, *(round(part * (len(found) - 1) / 4) for part in range(5))})
     return [
         schedule.output.num_frames,
         dict(schedule.markers),
