@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+START = "from pipeline.cli import entry; entry()"
 TOKEN = "a-token-of-the-bench-0123456789"
 CURVES = (("zoom", 120, 1.0, 1.2, "/s"), ("rotate", 110, -6, 6, "/s"), ("pan_x", 100, -3, 3, "%/s"))
 OTHERS = (("pan_y", 90, -3, 3, "%/s"), ("lr", 80, 0.05, 0.3, ""))
@@ -29,10 +30,10 @@ def main(size: tuple[int, int], density: float, moves: int) -> None:
     """Drag a key among 500 and print how long its picture took."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "many.yaml").write_text(schedule(), encoding="utf-8")
-        command = [shutil.which("render") or "render", "studio", folder, "--port", "0", "--no-open"]
+        command = [sys.executable, "-c", START, "studio", folder, "--port", "0", "--no-open"]
         token = Path(folder) / "token"
         token.write_text(TOKEN)
-        server = subprocess.Popen([*command, "--token-file", str(token)], stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen([*command, "--token-file", str(token)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             assert server.stdout is not None
             took = sorted(drag(server.stdout.readline().strip(), size, density, moves))

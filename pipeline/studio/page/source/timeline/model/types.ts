@@ -117,7 +117,7 @@ export interface Timeline {
   sections: Section[];
   signals: Signal[];
   /** `start` is the time in the track at which the film begins. */
-  music: { path: string; start?: number } | null;
+  music: { path: string; start: number } | null;
   markers: Marker[];
   shots: Shot[];
   guides: Guide[];

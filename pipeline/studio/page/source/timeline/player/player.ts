@@ -129,7 +129,7 @@ export class Player {
     if (path !== this.path) this.setLooping(timeline.loop);
     this.path = path;
     const { music } = timeline;
-    this.clock.setSound(music ? { url: this.studio.api.file(music.path), start: music.start ?? 0 } : null);
+    this.clock.setSound(music ? { url: this.studio.api.file(music.path), start: music.start } : null);
     if (this.studio.store.get().time > timeline.seconds) this.seek(timeline.seconds);
     this.timer = window.setTimeout(() => void this.preview(), this.frames ? PAUSE : 0);
   }
