@@ -63,7 +63,8 @@ def page(chromium: Any, studio: Server) -> Iterator[Any]:
 def open_schedule(page: Any, name: str) -> None:
     """Open a schedule as with the keyboard, and wait until it has been checked."""
     page.keyboard.press("Control+o")
-    page.get_by_role("searchbox").fill(name)
+    page.get_by_role("searchbox").wait_for()
+    page.keyboard.type(name)
     page.keyboard.press("Enter")
     page.get_by_role("button", name=name).wait_for()
     page.get_by_text("frames at").wait_for()
