@@ -33,7 +33,9 @@ def main(size: tuple[int, int], density: float, moves: int) -> None:
         command = [sys.executable, "-c", START, "studio", folder, "--port", "0", "--no-open"]
         token = Path(folder) / "token"
         token.write_text(TOKEN)
-        server = subprocess.Popen([*command, "--token-file", str(token)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        server = subprocess.Popen(
+            [*command, "--token-file", str(token)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         try:
             assert server.stdout is not None
             took = sorted(drag(server.stdout.readline().strip(), size, density, moves))
@@ -69,7 +71,7 @@ def drag(address: str, size: tuple[int, int], density: float, moves: int) -> lis
     program = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        viewport = {"width": size[0], "height": size[1]}
+        viewport: Any = {"width": size[0], "height": size[1]}
         page: Any = browser.new_context(viewport=viewport, device_scale_factor=density).new_page()
         page.goto(address)
         page.get_by_role("option", name="rotate key").first.wait_for(state="attached", timeout=60_000)
@@ -82,7 +84,8 @@ def drag(address: str, size: tuple[int, int], density: float, moves: int) -> lis
         page.evaluate(
             """() => {
               window.took = [];
-              const heard = (list) => list.getEntriesByName("timeline-answer").forEach((one) => took.push(one.duration));
+              const answers = (list) => list.getEntriesByName("timeline-answer");
+              const heard = (list) => answers(list).forEach((one) => took.push(one.duration));
               new PerformanceObserver(heard).observe({ entryTypes: ["measure"] });
             }"""
         )

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fitted, zoomed } from "../../../../../pipeline/studio/page/source/timeline/model/axis";
 import { EASINGS, easing } from "../../../../../pipeline/studio/page/source/timeline/model/easings";
-import { computedSegments, linePoints, sampleAt, segmentAt } from "../../../../../pipeline/studio/page/source/timeline/model/path";
+import {
+  computedSegments,
+  linePoints,
+  sampleAt,
+  segmentAt,
+} from "../../../../../pipeline/studio/page/source/timeline/model/path";
 import { rangeOf, settled, toValue, toY } from "../../../../../pipeline/studio/page/source/timeline/model/values";
 import { curve, key } from "./film";
 
@@ -21,7 +26,10 @@ test("a jump is drawn as a jump however close one looks", () => {
   const jump = curve("x", [key("a", 2, 0), key("b", 6, 1, "hold")], [0, 0, 0, 1, 1]);
   const points = linePoints(jump, jump.keys, zoomed(AXIS, 50, 500), []);
   const corner = points.filter((point) => point.time === 6);
-  assert.deepEqual(corner.slice(0, 2).map((point) => point.value), [0, 1]);
+  assert.deepEqual(
+    corner.slice(0, 2).map((point) => point.value),
+    [0, 1],
+  );
 });
 
 test("samples that do not follow the keys are an expression, and are drawn as they are", () => {
@@ -29,7 +37,9 @@ test("samples that do not follow the keys are an expression, and are drawn as th
   const odd = curve("x", [key("a", 0, 0), key("b", 12, 0)], wave);
   assert.deepEqual(computedSegments(odd, 12), [false, false]);
   const points = linePoints(odd, odd.keys, AXIS, []);
-  assert.ok(points.length > 100 && points.every(({ time, value }) => Math.abs(sampleAt(wave, 12, time) - value) < 1e-9));
+  assert.ok(
+    points.length > 100 && points.every(({ time, value }) => Math.abs(sampleAt(wave, 12, time) - value) < 1e-9),
+  );
 });
 
 test("smooth is monotone between keys and flat at its ends", () => {

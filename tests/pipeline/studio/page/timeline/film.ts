@@ -1,6 +1,12 @@
 /** A small film for the tests: twelve seconds at 12 fps, 120 bpm, two curves, three prompts. */
 
-import type { Curve, Edge, Key, Prompt, Timeline } from "../../../../../pipeline/studio/page/source/timeline/model/types";
+import type {
+  Curve,
+  Edge,
+  Key,
+  Prompt,
+  Timeline,
+} from "../../../../../pipeline/studio/page/source/timeline/model/types";
 
 export function key(id: string, time: number, value: number, easing = "linear"): Key {
   const span = { from: Math.round(time * 10), to: Math.round(time * 10) + 3 };
@@ -25,15 +31,29 @@ function prompt(text: string, start: number, end: number, fade_in: number, fade_
 export function film(changes: Partial<Timeline> = {}): Timeline {
   const every = (step: number) => Array.from({ length: Math.floor(12 / step) + 1 }, (_, n) => n * step);
   return {
-    fps: 12, frames: 144, seconds: 12, loop: false, beats: every(0.5), bars: every(2), sections: [], signals: [],
-    music: null, markers: [{ name: "drop", time: 8, span: { from: 90, to: 92 }, editable: true, why: "" }], shots: [], guides: [],
+    fps: 12,
+    frames: 144,
+    seconds: 12,
+    loop: false,
+    beats: every(0.5),
+    bars: every(2),
+    sections: [],
+    signals: [],
+    music: null,
+    markers: [{ name: "drop", time: 8, span: { from: 90, to: 92 }, editable: true, why: "" }],
+    shots: [],
+    guides: [],
     prompts: [
       prompt("a sea", 0, 5, 0, 4, [edge(0, "start", 0), edge(1, "end", 1)]),
       prompt("a sunset", 1, 10, 4, 3, [edge(2, "start", 5), edge(3, "end", 7)]),
       prompt("a night", 7, 12, 3, 0, [edge(4, "start", 10)]),
     ],
     curves: [
-      curve("motion.zoom", [key("motion.zoom[0]", 0, 1), key("motion.zoom[1]", 4, 1.02), key("motion.zoom[2]", 8, 1.1)]),
+      curve("motion.zoom", [
+        key("motion.zoom[0]", 0, 1),
+        key("motion.zoom[1]", 4, 1.02),
+        key("motion.zoom[2]", 8, 1.1),
+      ]),
       curve("motion.rotate", [key("motion.rotate[0]", 2, 10), key("motion.rotate[1]", 6, -10)]),
     ],
     ...changes,

@@ -79,16 +79,28 @@ test("what did not move is no edit, and fixed keys do not move", () => {
   const held = plan.byUid.get("key/motion.zoom[2]");
   assert.ok(held);
   const moving = movable(plan, new Set(["key/motion.zoom[1]", held.uid]), held);
-  assert.deepEqual(moving.map((item) => item.uid), [held.uid]);
+  assert.deepEqual(
+    moving.map((item) => item.uid),
+    [held.uid],
+  );
   assert.deepEqual(editsOf(plan.items, shifted(plan, moving, { seconds: 0, value: 0 })), []);
 });
 
 test("keys are pasted at the playhead with their distances, never onto another key or past the end", () => {
   const plan = planOf(film());
   const keys = copied(plan, new Set(["key/motion.zoom[1]", "key/motion.zoom[2]"]));
-  assert.deepEqual(pasted(plan, keys, 1).map((edit) => "time" in edit && edit.time), [1, 5]);
-  assert.deepEqual(pasted(plan, keys, 4).map((edit) => "time" in edit && edit.time), []);
-  assert.deepEqual(pasted(plan, keys, 9).map((edit) => "time" in edit && edit.time), [9]);
+  assert.deepEqual(
+    pasted(plan, keys, 1).map((edit) => "time" in edit && edit.time),
+    [1, 5],
+  );
+  assert.deepEqual(
+    pasted(plan, keys, 4).map((edit) => "time" in edit && edit.time),
+    [],
+  );
+  assert.deepEqual(
+    pasted(plan, keys, 9).map((edit) => "time" in edit && edit.time),
+    [9],
+  );
 });
 
 test("clicks select as hands expect", () => {

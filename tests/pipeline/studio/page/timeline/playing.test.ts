@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AHEAD, BEHIND, PACK, isKept, nextPack } from "../../../../../pipeline/studio/page/source/timeline/player/buffer";
+import {
+  AHEAD,
+  BEHIND,
+  PACK,
+  isKept,
+  nextPack,
+} from "../../../../../pipeline/studio/page/source/timeline/player/buffer";
 import { unpacked } from "../../../../../pipeline/studio/page/source/timeline/player/packs";
 
 test("packs are fetched ahead of the playhead until enough is there", () => {
@@ -25,13 +31,19 @@ test("a loop fetches its beginning before its end is over, a film that ends does
 });
 
 test("the last pack ends with the film", () => {
-  assert.deepEqual(nextPack({ frames: PACK + 5, loop: false }, PACK, AHEAD, () => false), [PACK, PACK + 4]);
+  assert.deepEqual(
+    nextPack({ frames: PACK + 5, loop: false }, PACK, AHEAD, () => false),
+    [PACK, PACK + 4],
+  );
 });
 
 test("pictures come out of a pack as they went in, and a cut one is refused", async () => {
   const pack = new Uint8Array([0, 0, 0, 2, 7, 8, 0, 0, 0, 1, 9]);
   const pictures = await Promise.all(unpacked(pack.buffer).map((picture) => picture.arrayBuffer()));
-  assert.deepEqual(pictures.map((picture) => [...new Uint8Array(picture)]), [[7, 8], [9]]);
+  assert.deepEqual(
+    pictures.map((picture) => [...new Uint8Array(picture)]),
+    [[7, 8], [9]],
+  );
   assert.throws(() => unpacked(pack.slice(0, 10).buffer), /middle/);
   assert.deepEqual(unpacked(new ArrayBuffer(0)), []);
 });

@@ -1,8 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitted, isFitted, resized, revealed, scrolledTo, toTime, toX, zoomed } from "../../../../../pipeline/studio/page/source/timeline/model/axis";
+import {
+  fitted,
+  isFitted,
+  resized,
+  revealed,
+  scrolledTo,
+  toTime,
+  toX,
+  zoomed,
+} from "../../../../../pipeline/studio/page/source/timeline/model/axis";
 import { snapped, SNAP_ALL } from "../../../../../pipeline/studio/page/source/timeline/model/snap";
-import { barTicks, frameTicks, roundStep, secondTicks, valueTicks } from "../../../../../pipeline/studio/page/source/timeline/model/ticks";
+import {
+  barTicks,
+  frameTicks,
+  roundStep,
+  secondTicks,
+  valueTicks,
+} from "../../../../../pipeline/studio/page/source/timeline/model/ticks";
 
 const AXIS = fitted(1024, 12, 12);
 
@@ -51,8 +66,14 @@ test("bars are numbered from 0 and keep their numbers when some are left out", (
 });
 
 test("values have round ticks", () => {
-  assert.deepEqual(valueTicks(1, 1.1, 60).map((tick) => tick.label), ["1.00", "1.05", "1.10"]);
-  assert.deepEqual(valueTicks(-10, 10, 52).map((tick) => tick.label), ["\u221210", "0", "10"]);
+  assert.deepEqual(
+    valueTicks(1, 1.1, 60).map((tick) => tick.label),
+    ["1.00", "1.05", "1.10"],
+  );
+  assert.deepEqual(
+    valueTicks(-10, 10, 52).map((tick) => tick.label),
+    ["\u221210", "0", "10"],
+  );
   assert.equal(roundStep(0.03), 0.05);
 });
 

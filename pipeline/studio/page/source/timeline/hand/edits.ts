@@ -20,7 +20,11 @@ export class Edits {
   /** Edits that the text does not have yet. */
   pending = 0;
 
-  constructor(private readonly stage: Stage, private readonly host: Host, private readonly say: Say) {}
+  constructor(
+    private readonly stage: Stage,
+    private readonly host: Host,
+    private readonly say: Say,
+  ) {}
 
   /** What a hand has moved, into the text. The moves stay drawn until the server's timeline has them. */
   commitMoves(): Promise<void> {
@@ -38,7 +42,9 @@ export class Edits {
     const chosen = plan.items.filter((item) => selection.has(item.uid) && item.uid !== active);
     const held = plan.items.filter((item) => item.uid === active);
     this.stage.release();
-    this.stage.expect([...held, ...chosen].map((item) => ({ row: item.row, time: moves.get(item.uid)?.time ?? item.time })));
+    this.stage.expect(
+      [...held, ...chosen].map((item) => ({ row: item.row, time: moves.get(item.uid)?.time ?? item.time })),
+    );
     return this.send(edits, `Moved ${what} to ${spokenTime(to.time)}${value}`);
   }
 
@@ -63,11 +69,15 @@ export class Edits {
   addAtPlayhead(): Promise<void> {
     const { plan, rows, active, playhead, axis } = this.stage;
     const item = active ? plan?.byUid.get(active) : undefined;
-    const row = rows.find((one) => one.kind === "curve" && one.id === item?.row) ?? rows.find((one) => one.kind === "curve");
+    const row =
+      rows.find((one) => one.kind === "curve" && one.id === item?.row) ?? rows.find((one) => one.kind === "curve");
     const curve = row && plan?.timeline.curves[row.index];
     if (!row || !curve) return Promise.resolve();
     const time = Math.round(playhead * axis.fps) / axis.fps;
-    const value = roundTo(sampleAt(curve.samples, axis.seconds, time), Math.min(curve.keys[0]?.step ?? 0.01, 0.01) / 10);
+    const value = roundTo(
+      sampleAt(curve.samples, axis.seconds, time),
+      Math.min(curve.keys[0]?.step ?? 0.01, 0.01) / 10,
+    );
     return this.addKey(row, time, value);
   }
 
@@ -112,7 +122,9 @@ export class Edits {
       this.say(this.clipboard.length ? "Nothing pasted: there are keys at these times" : "No key was copied", "note");
       return Promise.resolve();
     }
-    this.stage.expect(edits.flatMap((edit) => (edit.op === "add" ? [{ row: `curve/${edit.path}`, time: edit.time }] : [])));
+    this.stage.expect(
+      edits.flatMap((edit) => (edit.op === "add" ? [{ row: `curve/${edit.path}`, time: edit.time }] : [])),
+    );
     return this.send(edits, `Pasted ${counted(edits.length, "key")} at ${spokenTime(at)}`);
   }
 

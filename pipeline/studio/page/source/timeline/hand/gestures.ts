@@ -71,7 +71,8 @@ export function dragging(stage: Stage, edits: Edits, held: Item, x1: number, y1:
     const [dx, dy] = straightened(loose.across ? x - x1 : 0, loose.down ? y - y1 : 0, event.shiftKey);
     const settings: SnapSettings = event.altKey ? { ...stage.snap, on: false } : stage.snap;
     const still = { time: held.time, to: "" };
-    const to = dx === 0 || isTimeFixed(held) ? still : heldTime(held, dx / stage.axis.scale, stage.axis, targets, settings);
+    const to =
+      dx === 0 || isTimeFixed(held) ? still : heldTime(held, dx / stage.axis.scale, stage.axis, targets, settings);
     const moves = shifted(plan, moving, { seconds: to.time - held.time, value: dy ? valueChange(stage, held, dy) : 0 });
     const now = moves.get(held.uid) ?? { time: held.time, value: held.value };
     const readout = { x, y, text: readoutOf(now, to.to) };

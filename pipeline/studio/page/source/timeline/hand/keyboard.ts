@@ -25,7 +25,9 @@ export class Keyboard {
   private timer = 0;
 
   constructor(
-    private readonly stage: Stage, private readonly edits: Edits, private readonly host: Host,
+    private readonly stage: Stage,
+    private readonly edits: Edits,
+    private readonly host: Host,
     private readonly actions: KeyActions,
   ) {}
 
@@ -151,7 +153,10 @@ export class Keyboard {
       return true;
     }
     const to = moves.get(active.uid) ?? active;
-    const seconds = across && !isTimeFixed(active) ? frameBeside(to.time, across * times, axis.fps) - active.time : to.time - active.time;
+    const seconds =
+      across && !isTimeFixed(active)
+        ? frameBeside(to.time, across * times, axis.fps) - active.time
+        : to.time - active.time;
     const step = isKey(active) ? nudgeStep(active.step, plan.ranges[active.curve]!) : 0;
     const value = (to.value ?? 0) - (active.value ?? 0) + up * times * step;
     this.stage.setMoves(shifted(plan, moving, { seconds, value }));
@@ -192,7 +197,8 @@ const NUDGES: Record<string, Nudge> = {
 /** From between two frames to the next one; from a frame on to another frame. */
 function frameBeside(time: number, frames: number, fps: number): number {
   const place = time * fps;
-  const whole = Math.abs(place - Math.round(place)) < 1e-3 ? Math.round(place) : frames > 0 ? Math.floor(place) : Math.ceil(place);
+  const whole =
+    Math.abs(place - Math.round(place)) < 1e-3 ? Math.round(place) : frames > 0 ? Math.floor(place) : Math.ceil(place);
   return (whole + frames) / fps;
 }
 

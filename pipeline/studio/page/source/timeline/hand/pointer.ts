@@ -23,7 +23,9 @@ export class Pointer {
   private gesture: Gesture | null = null;
 
   constructor(
-    private readonly stage: Stage, private readonly edits: Edits, private readonly surface: HTMLElement,
+    private readonly stage: Stage,
+    private readonly edits: Edits,
+    private readonly surface: HTMLElement,
     private readonly actions: Actions,
   ) {
     surface.addEventListener("pointerdown", (event) => this.press(event));
@@ -57,7 +59,16 @@ export class Pointer {
     const scene = this.stage.scene;
     const { x, y } = this.place(event);
     const touch = "pointerType" in event && event.pointerType === "touch";
-    return scene && hitAt(scene, x, y, this.stage.looks.map((look) => look.time), touch);
+    return (
+      scene &&
+      hitAt(
+        scene,
+        x,
+        y,
+        this.stage.looks.map((look) => look.time),
+        touch,
+      )
+    );
   }
 
   private isOnRuler(event: MouseEvent): boolean {
@@ -142,7 +153,7 @@ export class Pointer {
     }
     const sideways = event.shiftKey && across === 0 ? down : across;
     if (sideways) this.stage.setAxis(scrolledBy(this.stage, sideways));
-    else if (this.stage.rowsOverflow) this.stage.scrollBy(down);
+    else if (this.stage.contentHeight > this.stage.height - this.stage.ruler) this.stage.scrollBy(down);
     else this.stage.setAxis(scrolledBy(this.stage, down));
   }
 }

@@ -30,7 +30,13 @@ export function snapTargets(plan: Plan, moving: readonly Item[], playhead: numbe
 }
 
 /** The time of what is held, as snapping wants it, for a hand that has moved it by `seconds`. */
-export function heldTime(held: Item, seconds: number, axis: Axis, targets: SnapTargets, settings: SnapSettings): Snapped {
+export function heldTime(
+  held: Item,
+  seconds: number,
+  axis: Axis,
+  targets: SnapTargets,
+  settings: SnapSettings,
+): Snapped {
   const time = Math.min(Math.max(held.time + seconds, 0), axis.seconds);
   return snapped(time, axis, targets, settings);
 }
@@ -69,7 +75,11 @@ function within(seconds: number, times: readonly number[], length: number): numb
 }
 
 /** A key that would land on another one of its curve stops a frame short of it. */
-function parted(plan: Plan, moving: readonly Item[], moves: Map<string, { time: number; value: number | null }>): Moves {
+function parted(
+  plan: Plan,
+  moving: readonly Item[],
+  moves: Map<string, { time: number; value: number | null }>,
+): Moves {
   const curves = new Set(moving.filter(isKey).map((key) => key.row));
   for (const row of curves) {
     const still = (plan.byRow.get(row) ?? []).filter((item) => !moves.has(item.uid)).map((item) => item.time);

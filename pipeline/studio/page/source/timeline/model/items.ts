@@ -64,7 +64,12 @@ export function editsOf(items: readonly Item[], moves: Moves): Edit[] {
     const value = move.value === null || move.value === item.value ? undefined : move.value;
     if (time === undefined && value === undefined) continue;
     if (item.kind === "key") {
-      edits.push({ op: "move", id: item.id, ...(time !== undefined && { time }), ...(value !== undefined && { value }) });
+      edits.push({
+        op: "move",
+        id: item.id,
+        ...(time !== undefined && { time }),
+        ...(value !== undefined && { value }),
+      });
     } else if (time !== undefined) {
       if (item.kind === "marker") edits.push({ op: "marker", name: item.marker, time });
       else edits.push({ op: "edge", id: item.id, time });
@@ -117,7 +122,19 @@ function edgeItems(edges: readonly Edge[], band: number, row: string, of: string
 function guideItem(guide: Guide, index: number): Item {
   const { id, time, editable, why, span } = guide;
   const name = `guide ${guide.path.split("/").at(-1)} at ${spokenTime(time)}${fixed(guide)}`;
-  return { kind: "guide", uid: `guide/${id}`, row: "guides", id, guide: index, time, value: null, editable, why, span, name };
+  return {
+    kind: "guide",
+    uid: `guide/${id}`,
+    row: "guides",
+    id,
+    guide: index,
+    time,
+    value: null,
+    editable,
+    why,
+    span,
+    name,
+  };
 }
 
 function markerItems(timeline: Timeline): Item[] {

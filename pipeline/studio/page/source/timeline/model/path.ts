@@ -100,14 +100,27 @@ export function linePoints(curve: Curve, knots: readonly Knot[], axis: Axis, tou
 
 /** Before the first and after the last key: constant, unless the key is an expression, which goes on. */
 function outside(
-  points: Point[], curve: Curve, axis: Axis, from: number, to: number, touched: boolean | undefined, value: number,
+  points: Point[],
+  curve: Curve,
+  axis: Axis,
+  from: number,
+  to: number,
+  touched: boolean | undefined,
+  value: number,
 ): void {
   if (to <= from) return;
   if (touched) points.push({ time: from, value }, { time: to, value });
   else points.push(...samplePoints(curve, axis.seconds, from, to));
 }
 
-function segmentPoints(points: Point[], knots: readonly Knot[], n: number, from: number, to: number, scale: number): void {
+function segmentPoints(
+  points: Point[],
+  knots: readonly Knot[],
+  n: number,
+  from: number,
+  to: number,
+  scale: number,
+): void {
   const end = knots[n]!;
   points.push({ time: from, value: segmentAt(knots, n, from) });
   if (end.easing === "hold") {

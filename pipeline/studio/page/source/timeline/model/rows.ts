@@ -60,7 +60,9 @@ export function rowsOf(timeline: Timeline, settings: RowSettings, extra: { music
   if (timeline.prompts.length) add("prompts", {}, true, lanesOf(timeline.prompts).count * LANE + 4);
   if (timeline.guides.length) add("guides");
   if (extra.looks) add("looks");
-  timeline.signals.forEach((signal, index) => add("signal", { id: `signal/${signal.name}`, label: signal.name, index }));
+  timeline.signals.forEach((signal, index) =>
+    add("signal", { id: `signal/${signal.name}`, label: signal.name, index }),
+  );
   timeline.curves.forEach((curve, index) => {
     const [label, title] = [curve.label || curve.path, curve.unit ? `${curve.path}, ${curve.unit}` : curve.path];
     add("curve", { id: `curve/${curve.path}`, label, title, index }, !isFlat(curve));

@@ -30,7 +30,10 @@ export interface Place {
 }
 
 /** For each place the item of its row that is nearest to it, at most a frame away. */
-export function itemsAt(plan: { timeline: { fps: number }; byRow: ReadonlyMap<string, Item[]> }, places: readonly Place[]): Item[] {
+export function itemsAt(
+  plan: { timeline: { fps: number }; byRow: ReadonlyMap<string, Item[]> },
+  places: readonly Place[],
+): Item[] {
   const reach = 1 / plan.timeline.fps + 1e-6;
   const found = places.flatMap(({ row, time }) => {
     const near = (plan.byRow.get(row) ?? []).filter((item) => Math.abs(item.time - time) <= reach);

@@ -53,12 +53,21 @@ function paintPrompt(brush: Brush, theme: Theme, scene: Scene, row: Row, index: 
 
 /** The text begins where the fade is over, or at the left of the view if the band began before it. */
 function paintPromptText(
-  brush: Brush, theme: Theme, scene: Scene, index: number, top: number, full: number, right: number,
+  brush: Brush,
+  theme: Theme,
+  scene: Scene,
+  index: number,
+  top: number,
+  full: number,
+  right: number,
 ): void {
   const { text, weight } = scene.timeline.prompts[index]!;
   const label = weight === 1 ? text : `${text} (${Number(weight.toPrecision(3))})`;
   brush.font = theme.font;
-  const [first, last] = [Math.max(toX(scene.axis, promptAt(scene, index).start), 0) + 8, Math.min(right, scene.axis.width) - 8];
+  const [first, last] = [
+    Math.max(toX(scene.axis, promptAt(scene, index).start), 0) + 8,
+    Math.min(right, scene.axis.width) - 8,
+  ];
   // Prefer the level part; a text that needs the slope's room begins there.
   const level = full > last ? first : Math.max(full, 0) + 6;
   const start = Math.max(first, Math.min(level, last - Math.min(widthOf(brush, label), last - first)));
@@ -140,7 +149,8 @@ export function paintMarkerLines(brush: Brush, theme: Theme, scene: Scene, botto
   brush.setLineDash([3, 3]);
   brush.globalAlpha = 0.6;
   strokeLines(brush, theme.accent, () => {
-    for (const item of rowItems(scene, row)) vertical(brush, toX(scene.axis, item.time) - 1, row.y + row.height, bottom);
+    for (const item of rowItems(scene, row))
+      vertical(brush, toX(scene.axis, item.time) - 1, row.y + row.height, bottom);
   });
   brush.restore();
 }
@@ -149,7 +159,10 @@ export function paintGuides(brush: Brush, theme: Theme, scene: Scene, row: Row, 
   for (const item of rowItems(scene, row)) {
     const guide = item.kind === "guide" ? scene.timeline.guides[item.guide] : undefined;
     if (!guide) continue;
-    const [left, right] = [toX(scene.axis, Math.min(guide.start, item.time)), toX(scene.axis, Math.max(guide.end, item.time))];
+    const [left, right] = [
+      toX(scene.axis, Math.min(guide.start, item.time)),
+      toX(scene.axis, Math.max(guide.end, item.time)),
+    ];
     if (right < -160 || left > scene.axis.width) continue;
     brush.globalAlpha = 0.22;
     brush.fillStyle = theme.accent;
@@ -162,7 +175,12 @@ export function paintGuides(brush: Brush, theme: Theme, scene: Scene, row: Row, 
 }
 
 export function paintLooks(
-  brush: Brush, theme: Theme, scene: Scene, row: Row, looks: readonly Look[], pictures: Pictures,
+  brush: Brush,
+  theme: Theme,
+  scene: Scene,
+  row: Row,
+  looks: readonly Look[],
+  pictures: Pictures,
 ): void {
   for (const look of looks) {
     const x = toX(scene.axis, look.time);
@@ -172,12 +190,21 @@ export function paintLooks(
   }
 }
 
-function paintPicture(brush: Brush, theme: Theme, row: Row, x: number, room: number, picture: CanvasImageSource | null): void {
+function paintPicture(
+  brush: Brush,
+  theme: Theme,
+  row: Row,
+  x: number,
+  room: number,
+  picture: CanvasImageSource | null,
+): void {
   if (!picture) return;
   const source = picture as { width: number; height: number };
   const height = row.height - 4;
   const width = (height * source.width) / Math.max(1, source.height);
-  clipped(brush, x, row.y + 2, Math.min(width, room), height, () => brush.drawImage(picture, x, row.y + 2, width, height));
+  clipped(brush, x, row.y + 2, Math.min(width, room), height, () =>
+    brush.drawImage(picture, x, row.y + 2, width, height),
+  );
   strokeLines(brush, theme.strong, () => brush.rect(x + 0.5, row.y + 2.5, Math.min(width, room) - 1, height - 1));
 }
 

@@ -6,7 +6,13 @@ import type { Scene } from "../model/scene";
 import { spacing, visible } from "../model/ticks";
 import type { Look, Waveform } from "../model/types";
 import {
-  type Pictures, paintGuides, paintLooks, paintMarkerLines, paintMarkers, paintPrompts, paintShots,
+  type Pictures,
+  paintGuides,
+  paintLooks,
+  paintMarkerLines,
+  paintMarkers,
+  paintPrompts,
+  paintShots,
 } from "./bands";
 import { type Brush, clipped, horizontal, plate, strokeLines, vertical } from "./brush";
 import { paintCurve, paintValueAxis } from "./curves";
@@ -72,7 +78,10 @@ function paintGrid(brush: Brush, theme: Theme, scene: Scene, rows: readonly Row[
   if (!last) return;
   const [top, bottom] = [rows[0]!.y, last.y + last.height];
   const { axis, timeline } = scene;
-  for (const [times, colour, least] of [[timeline.beats, theme.beat, 10], [timeline.bars, theme.bar, 5]] as const) {
+  for (const [times, colour, least] of [
+    [timeline.beats, theme.beat, 10],
+    [timeline.bars, theme.bar, 5],
+  ] as const) {
     if (spacing(times) * axis.scale < least) continue;
     strokeLines(brush, colour, () => {
       for (const { at } of visible(axis, times)) vertical(brush, toX(axis, at), top, bottom);

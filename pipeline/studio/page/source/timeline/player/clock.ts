@@ -58,7 +58,8 @@ export class Clock {
   now(): number {
     if (!this.playing) return this.from;
     const free = this.from + (performance.now() - this.since) / 1000;
-    if (!this.sound || this.audio.paused || this.audio.ended || this.audio.readyState < 2 || this.audio.seeking) return free;
+    if (!this.sound || this.audio.paused || this.audio.ended || this.audio.readyState < 2 || this.audio.seeking)
+      return free;
     const heard = this.audio.currentTime - this.sound.start;
     // The element's clock moves in steps; within one of them ours is smoother.
     if (Math.abs(heard - free) < 0.04) return free;

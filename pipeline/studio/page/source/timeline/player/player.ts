@@ -164,7 +164,12 @@ export class Player {
     const fetchPack = (first: number, last: number, signal: AbortSignal) =>
       this.studio.api.previewFrames(id, first, last, signal);
     const film = { frames, loop: this.looping };
-    this.frames = new Frames(fetchPack, film, () => this.tell(), (error) => this.refused(error));
+    this.frames = new Frames(
+      fetchPack,
+      film,
+      () => this.tell(),
+      (error) => this.refused(error),
+    );
     this.frames.want(this.frame, this.clock.playing);
   }
 

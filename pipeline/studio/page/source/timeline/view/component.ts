@@ -33,7 +33,11 @@ export class TimelineView {
   private readonly said = document.createElement("div");
   private readonly note = document.createElement("p");
 
-  constructor(root: HTMLElement, private readonly host: Host, player: Player) {
+  constructor(
+    root: HTMLElement,
+    private readonly host: Host,
+    player: Player,
+  ) {
     root.classList.add("tl");
     const canvas = document.createElement("canvas");
     const body = document.createElement("div");
@@ -121,7 +125,8 @@ export class TimelineView {
     const { scene, active, rows, ruler, scrollTop } = this.stage;
     const item = active ? scene?.byUid.get(active) : undefined;
     const row = rows.find((one) => one.id === item?.row);
-    const place = scene && item && row ? [itemX(scene, item) + GUTTER, itemY(scene, row, item) + ruler - scrollTop] : [0, 0];
+    const place =
+      scene && item && row ? [itemX(scene, item) + GUTTER, itemY(scene, row, item) + ruler - scrollTop] : [0, 0];
     this.openMenu(at.left + (place[0] ?? 0) + 12, at.top + (place[1] ?? 0) + 12);
   }
 

@@ -16,7 +16,10 @@ export class EasingMenu {
   private readonly element = document.createElement("div");
   private close: (() => void) | null = null;
 
-  constructor(private readonly root: HTMLElement, private readonly pick: (easing: string) => void) {
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly pick: (easing: string) => void,
+  ) {
     this.element.className = "tl-easings";
     this.element.setAttribute("role", "menu");
     this.element.setAttribute("aria-label", "Easing of the segment that ends at the key");

@@ -47,7 +47,8 @@ export class Mirror {
       this.options.set(item.uid, option);
     }
     if (option.textContent !== item.name) option.textContent = item.name;
-    if (this.element.children[index] !== option) this.element.insertBefore(option, this.element.children[index] ?? null);
+    if (this.element.children[index] !== option)
+      this.element.insertBefore(option, this.element.children[index] ?? null);
   }
 
   private place(): void {

@@ -9,7 +9,10 @@ export class Scrollbars {
   private readonly across = bar("tl-bar-across");
   private readonly down = bar("tl-bar-down");
 
-  constructor(root: HTMLElement, private readonly stage: Stage) {
+  constructor(
+    root: HTMLElement,
+    private readonly stage: Stage,
+  ) {
     root.append(this.across, this.down);
     stage.onChange((change) => {
       if (change !== "playhead" && change !== "selection") this.place();

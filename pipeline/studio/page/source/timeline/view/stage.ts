@@ -1,7 +1,7 @@
 /** The state of the timeline and its picture: whatever changes it asks for one new picture, at the next frame. */
 
 import { type Axis, fitted, followed, resized, revealed } from "../model/axis";
-import { type Item, type Moves, NO_MOVES, moved } from "../model/items";
+import { type Item, type Moves, moved } from "../model/items";
 import { type Row, type RowSettings, rowsOf, totalHeight } from "../model/rows";
 import { type Plan, type Scene, planOf, withItems } from "../model/scene";
 import { type Place, type Selection, NOTHING, itemsAt, surviving } from "../model/selection";
@@ -12,6 +12,7 @@ import { type Overlay, paint } from "../paint/paint";
 import type { Pictures } from "../paint/bands";
 import { rulerHeight } from "../paint/ruler";
 import { type Theme, readTheme } from "../paint/theme";
+import { Held } from "./held";
 
 export const GUTTER = 148;
 
@@ -21,10 +22,7 @@ export class Stage {
   plan: Plan | null = null;
   axis: Axis = fitted(800, 12, 12);
   rows: Row[] = [];
-  /** What a hand holds, and what is on its way into the text: both are drawn, and the hand's counts. */
-  private hand: Moves = NO_MOVES;
-  private sent: Moves = NO_MOVES;
-  private expected: readonly Place[] | null = null;
+  private readonly held = new Held();
   selection: Selection = NOTHING;
   /** The item that the keyboard is at. */
   active: string | null = null;
@@ -43,35 +41,35 @@ export class Stage {
   private waiting = false;
   private readonly listeners = new Set<(change: Change) => void>();
 
-  constructor(readonly root: HTMLElement, readonly canvas: HTMLCanvasElement, private readonly pictures: Pictures) {}
+  constructor(
+    readonly root: HTMLElement,
+    readonly canvas: HTMLCanvasElement,
+    private readonly pictures: Pictures,
+  ) {}
 
   get ruler(): number {
     return rulerHeight((this.plan?.timeline.bars.length ?? 0) > 0);
   }
 
-  /** The height of all rows, which may be more than the view shows. */
   get contentHeight(): number {
     return totalHeight(this.rows);
-  }
-
-  get rowsOverflow(): boolean {
-    return this.contentHeight > this.height - this.ruler + 1;
   }
 
   get scene(): Scene | null {
     if (!this.plan) return null;
     const { axis, rows, selection: selected, playhead } = this;
-    const moves = this.sent.size === 0 ? this.hand : new Map([...this.sent, ...this.hand]);
+    const { moves } = this.held;
     return { ...this.plan, axis, rows, moves, selected, playhead };
   }
 
   /** The plan as the text will have it: what a new gesture begins from. */
   get settled(): Plan | null {
-    return this.plan && this.sent.size > 0 ? withItems(this.plan, moved(this.plan.items, this.sent)) : this.plan;
+    const { sent } = this.held;
+    return this.plan && sent.size > 0 ? withItems(this.plan, moved(this.plan.items, sent)) : this.plan;
   }
 
   get moves(): Moves {
-    return this.hand;
+    return this.held.hand;
   }
 
   onChange(listener: (change: Change) => void): void {
@@ -84,12 +82,11 @@ export class Stage {
    * @param isBehind whether edits are on their way that it does not have yet
    */
   setTimeline(timeline: Timeline, isBehind: boolean): void {
-    const first = this.plan === null;
+    const { seconds, fps } = timeline;
+    const { axis, plan } = this;
+    this.axis = plan ? resized(axis, axis.width, seconds, fps) : fitted(axis.width, seconds, fps);
     this.plan = planOf(timeline);
-    this.axis = resized(this.axis, this.axis.width, timeline.seconds, timeline.fps);
-    if (first) this.axis = fitted(this.axis.width, timeline.seconds, timeline.fps);
-    if (!isBehind) this.sent = NO_MOVES;
-    this.reselect(this.plan, isBehind);
+    this.reselect(this.plan, isBehind ? null : this.held.arrived());
     this.playhead = Math.min(this.playhead, timeline.seconds);
     this.layOut();
     this.changed("plan");
@@ -130,31 +127,24 @@ export class Stage {
     this.changed("rows");
   }
 
-  setMoves(moves: Moves, overlay?: Partial<Overlay>): void {
-    this.hand = moves;
-    if (overlay) this.overlay = { ...this.overlay, ...overlay };
-    this.invalidate();
+  setMoves(moves: Moves, overlay: Partial<Overlay> = {}): void {
+    this.held.hand = moves;
+    this.setOverlay(overlay);
   }
 
   /** The hand lets go: what it held is on its way into the text. */
   release(): void {
-    this.sent = new Map([...this.sent, ...this.hand]);
-    this.hand = NO_MOVES;
+    this.held.release();
     this.invalidate();
   }
 
-  /**
-   * What is to be selected once the text has the edits that are on their way. A key that passes its neighbour changes
-   * places with it in the text and has another id then, so these are found by their time.
-   */
   expect(places: readonly Place[]): void {
-    this.expected = places;
+    this.held.expect(places);
   }
 
   /** The text did not take it. */
   takeBack(): void {
-    this.sent = NO_MOVES;
-    this.expected = null;
+    this.held.takeBack();
     this.invalidate();
   }
 
@@ -231,10 +221,10 @@ export class Stage {
     this.movedAt = 0;
   }
 
-  private reselect(plan: Plan, isBehind: boolean): void {
-    const found = this.expected && !isBehind ? itemsAt(plan, this.expected) : null;
+  private reselect(plan: Plan, places: readonly Place[] | null): void {
+    const found = places && itemsAt(plan, places);
     this.selection = found ? new Set(found.map((item) => item.uid)) : surviving(this.selection, plan.byUid);
-    if (found) [this.active, this.expected] = [found[0]?.uid ?? null, null];
+    if (found) this.active = found[0]?.uid ?? null;
     else if (this.active && !plan.byUid.has(this.active)) this.active = null;
   }
 

@@ -117,7 +117,9 @@ function zooming(stage: Stage): HTMLElement {
   const zoom = (factor: number) => stage.setAxis(zoomed(stage.axis, factor, stage.axis.width / 2));
   const { out, all, closer } = {
     out: tool("out", "Zoom out", "-", () => zoom(1 / 1.5)),
-    all: tool("fit", "Show all", "F", () => stage.setAxis(fitted(stage.axis.width, stage.axis.seconds, stage.axis.fps))),
+    all: tool("fit", "Show all", "F", () =>
+      stage.setAxis(fitted(stage.axis.width, stage.axis.seconds, stage.axis.fps)),
+    ),
     closer: tool("in", "Zoom in", "+", () => zoom(1.5)),
   };
   return group("Zoom", out, all, closer);

@@ -11,7 +11,12 @@ export function group(label: string, ...children: HTMLElement[]): HTMLElement {
   return element;
 }
 
-export function tool(name: Icon, label: string, key: string, act: (button: HTMLButtonElement) => void): HTMLButtonElement {
+export function tool(
+  name: Icon,
+  label: string,
+  key: string,
+  act: (button: HTMLButtonElement) => void,
+): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "tl-tool";

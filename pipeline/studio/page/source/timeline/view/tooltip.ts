@@ -12,7 +12,10 @@ export class Tooltip {
   private timer = 0;
   private shown = "";
 
-  constructor(root: HTMLElement, private readonly stage: Stage) {
+  constructor(
+    root: HTMLElement,
+    private readonly stage: Stage,
+  ) {
     this.element.className = "tl-tooltip";
     this.element.hidden = true;
     this.element.setAttribute("role", "tooltip");
@@ -38,7 +41,10 @@ export class Tooltip {
     }
     const prompt = hit.kind === "prompt" ? this.stage.plan?.timeline.prompts[hit.index] : undefined;
     if (!prompt) return ["", []];
-    return [`prompt/${prompt.span?.from}/${prompt.text}`, [prompt.text, `${spokenTime(prompt.start)} to ${spokenTime(prompt.end)}`]];
+    return [
+      `prompt/${prompt.span?.from}/${prompt.text}`,
+      [prompt.text, `${spokenTime(prompt.start)} to ${spokenTime(prompt.end)}`],
+    ];
   }
 
   private show(lines: string[], x: number, y: number): void {
