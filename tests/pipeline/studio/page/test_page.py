@@ -39,6 +39,18 @@ def test_a_problem_is_seen_where_it_is_and_undone(page: Any) -> None:
     assert page.get_by_text("Saved", exact=True).is_visible()
 
 
+def test_what_can_be_written_is_offered(page: Any) -> None:
+    go_to(page, "zoom: 1.05/s")
+    page.keyboard.press("Enter")
+    page.keyboard.type("shear")
+    offered = page.get_by_role("listbox", name="Completions").get_by_role("option")
+    offered.first.wait_for()
+    assert [each.split("default")[0] for each in offered.all_text_contents()] == ["shear_x", "shear_y"]
+    page.keyboard.press("Escape")
+    page.locator(".cm-line", has_text="refine:").get_by_text("lr", exact=True).hover()
+    page.locator(".cm-explained").get_by_text("learning rate").wait_for()
+
+
 def test_a_draft_is_rendered_to_its_end_and_its_video_plays(page: Any) -> None:
     open_schedule(page, "film.yaml")
     page.get_by_role("group", name="Render").get_by_role("button", name="Draft").click()

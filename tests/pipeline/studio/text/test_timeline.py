@@ -1,6 +1,8 @@
 """What a page shows of a schedule: every number with the place in the text that decides it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +139,14 @@ def test_a_text_that_is_not_yaml_has_its_problem_in_place() -> None:
     (problem,) = check(text, SCHEDULES)["problems"]
     assert problem["line"] == 3
     assert problem["message"].startswith("not YAML")
+
+
+def test_reading_and_editing_a_text_need_no_torch() -> None:
+    program = (
+        "import sys; from pathlib import Path; from tests.pipeline.studio.text.asking import check, edits, timeline;"
+        f"folder = Path({str(SCHEDULES)!r}); text = (folder / 'sunset.yaml').read_text();"
+        "check(text, folder); timeline(text, folder);"
+        "edits(text, folder, [{'op': 'move', 'id': 'motion.zoom', 'value': 1.1}]);"
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=SCHEDULES.parent, timeout=120)
