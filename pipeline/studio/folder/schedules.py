@@ -47,15 +47,17 @@ class Opened:
 
 
 class Schedules:
-    """The schedules of a folder."""
+    """The schedules of a folder. Those that runs keep in the folder of outputs are not listed."""
 
-    def __init__(self, folder: OpenedFolder) -> None:
-        self.folder = folder
+    def __init__(self, folder: OpenedFolder, outputs: Path) -> None:
+        self.folder, self._outputs = folder, outputs.resolve()
 
     def all(self) -> list[Listed]:
         """Every schedule in the folder and below, sorted by path."""
         found = []
         for path in self.folder.files(_SUFFIXES):
+            if path.is_relative_to(self._outputs):
+                continue
             with contextlib.suppress(OSError):  # it has just been deleted
                 now = path.stat()
                 name = self.folder.name(path)

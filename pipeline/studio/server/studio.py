@@ -40,7 +40,7 @@ class Studio:
     writing: anyio.Lock = field(default_factory=anyio.Lock)
 
     def __post_init__(self) -> None:
-        self.schedules = Schedules(self.folder)
+        self.schedules = Schedules(self.folder, self.outputs)
         self.gallery = Outputs(self.outputs, self.folder)
 
     @cached_property

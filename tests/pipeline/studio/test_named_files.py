@@ -14,3 +14,11 @@ def test_a_guide_of_a_schedule_in_a_folder_below_is_found(server: Server, client
     [guide] = answer.json()["guides"]
     assert guide["path"] == "below/guide.png"
     assert client.get(f"/api/files/{guide['path']}").headers["content-type"] == "image/png"
+
+
+def test_schedules_that_runs_keep_are_not_listed(server: Server, client: httpx2.Client) -> None:
+    (server.out / "made").mkdir(parents=True)
+    shutil.copy(server.folder / "toy.yaml", server.out / "made" / "schedule.yaml")
+    listed = {each["path"] for each in client.get("/api/schedules").json()}
+    assert "toy.yaml" in listed
+    assert not any(path.startswith("out/") for path in listed)

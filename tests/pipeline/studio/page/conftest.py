@@ -50,7 +50,7 @@ def page(chromium: Any, studio: Server) -> Iterator[Any]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(60_000)
     found = context.new_page()
-    found.on("console", lambda message: message.type in ("error", "warning") and complaints.append(message.text))
+    found.on("console", lambda said: complaints.extend([said.text] if said.type in ("error", "warning") else []))
     found.on("pageerror", lambda error: complaints.append(str(error)))
     found.goto(f"{studio.url}/?token={TOKEN}")
     found.get_by_text("frames at").wait_for()  # the first schedule of the folder
@@ -63,7 +63,8 @@ def page(chromium: Any, studio: Server) -> Iterator[Any]:
 def open_schedule(page: Any, name: str) -> None:
     """Open a schedule as with the keyboard, and wait until it has been checked."""
     page.keyboard.press("Control+o")
-    page.get_by_role("searchbox").fill(name)
+    page.get_by_role("searchbox").wait_for()
+    page.keyboard.type(name)
     page.keyboard.press("Enter")
     page.get_by_role("button", name=name).wait_for()
     page.get_by_text("frames at").wait_for()

@@ -28,7 +28,7 @@ function Leave({ files, to }: { files: Files; to: string }) {
     <Dialog title="Unsaved changes" onClose={() => store.get().asking?.kind === "leave" && store.set({ asking: null })}>
       <p>{path} has changes that are not on disk yet.</p>
       <div class="buttons">
-        <button type="button" class="primary" onClick={() => void leave(true)}>
+        <button type="button" class="primary" data-focus onClick={() => void leave(true)}>
           Save and open {to}
         </button>
         <button type="button" onClick={() => void leave(false)}>
@@ -51,7 +51,7 @@ function ConflictDialog({ files }: { files: Files }) {
         <button type="button" onClick={() => void files.resolve("theirs")}>
           Take the text on disk
         </button>
-        <button type="button" class="primary" onClick={() => void files.resolve("mine")}>
+        <button type="button" class="primary" data-focus onClick={() => void files.resolve("mine")}>
           Keep mine and save it
         </button>
         <span class="note">Undo brings your text back after the first choice.</span>

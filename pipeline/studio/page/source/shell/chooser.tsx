@@ -15,13 +15,14 @@ export function Chooser({ files }: { files: Files }) {
   useEffect(() => void files.list(), []);
   const wanted = typed.trim().toLowerCase();
   const found = schedules.filter((each) => `${each.path} ${each.title}`.toLowerCase().includes(wanted));
+  found.sort((one, other) => rank(one.path, wanted) - rank(other.path, wanted));
   const name = /\.ya?ml$/.test(wanted) ? typed.trim() : `${typed.trim()}.yaml`;
   const isNew = wanted !== "" && !schedules.some((each) => each.path === name);
   const choose = (chosen: string): void => void files.wish(chosen);
   return (
     <Dialog title="Open a schedule" onClose={() => store.get().asking?.kind === "open" && store.set({ asking: null })}>
       <div class="chooser" onKeyDown={walk}>
-        <input type="search" aria-label="Name or title" placeholder="Name or title" value={typed}
+        <input type="search" data-focus aria-label="Name or title" placeholder="Name or title" value={typed}
           onInput={(event) => type(event.currentTarget.value)}
           onKeyDown={(event) => event.key === "Enter" && found[0] !== undefined && choose(found[0].path)} />
         <ul>
@@ -44,6 +45,11 @@ export function Chooser({ files }: { files: Files }) {
       </div>
     </Dialog>
   );
+}
+
+/** Files whose own name begins with what was typed come first. */
+function rank(path: string, wanted: string): number {
+  return path.slice(path.lastIndexOf("/") + 1).toLowerCase().startsWith(wanted) ? 0 : 1;
 }
 
 /** The arrow keys go through the field and the rows. */

@@ -14,7 +14,10 @@ interface Asked {
 export function Dialog({ title, onClose, wide = false, children }: Asked) {
   const host = useRef<HTMLDialogElement>(null);
   const name = useId();
-  useEffect(() => host.current?.showModal(), []);
+  useEffect(() => {
+    host.current?.showModal();
+    host.current?.querySelector<HTMLElement>("[data-focus]")?.focus(); // else the button that closes it has the focus
+  }, []);
   return (
     <dialog
       ref={host}
