@@ -50,7 +50,7 @@ def page(chromium: Any, studio: Server) -> Iterator[Any]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(60_000)
     found = context.new_page()
-    found.on("console", lambda message: message.type in ("error", "warning") and complaints.append(message.text))
+    found.on("console", lambda said: complaints.extend([said.text] if said.type in ("error", "warning") else []))
     found.on("pageerror", lambda error: complaints.append(str(error)))
     found.goto(f"{studio.url}/?token={TOKEN}")
     found.get_by_text("frames at").wait_for()  # the first schedule of the folder

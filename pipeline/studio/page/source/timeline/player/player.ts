@@ -1,5 +1,6 @@
 /** Plays the motion preview: the one who moves the playhead of the page. */
 
+import { ApiError } from "../../api/client";
 import type { State } from "../../store/state";
 import type { Studio } from "../../store/studio";
 import { Clock } from "./clock";
@@ -7,6 +8,8 @@ import { Frames } from "./frames";
 
 /** After the last change of the text, before the preview is made anew. */
 const PAUSE = 250;
+/** Before a preview that was closed meanwhile is asked for again. */
+const AGAIN = 1000;
 /** The preview's width in pixels: sharp enough for a pane, small enough for thirty a second. */
 const WIDTH = 384;
 
@@ -168,9 +171,17 @@ export class Player {
       fetchPack,
       film,
       () => this.tell(),
-      (error) => this.refused(error),
+      (error) => this.lost(error),
     );
     this.frames.want(this.frame, this.clock.playing);
+  }
+
+  /** The server keeps few previews open, and may be busy: ask again in a while. What is wrong with a film stays wrong. */
+  private lost(error: unknown): void {
+    if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 503)) return this.refused(error);
+    this.id = "";
+    this.previewed = -1;
+    this.timer = window.setTimeout(() => void this.preview(), AGAIN);
   }
 
   private refused(error: unknown): void {
