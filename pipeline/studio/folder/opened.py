@@ -50,6 +50,8 @@ class OpenedFolder:
             raise _absent(path)
         if not found.parent.is_dir():
             raise _absent(path)
+        if found.exists() and not found.is_file():  # a folder, or a pipe, which would be read for ever
+            raise _absent(path)
         return found
 
     def folder(self, path: str) -> Path:
