@@ -1,11 +1,15 @@
 """Shared by all tests: ffmpeg settings in the environment are removed, and the installed command is found."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # several workers with a thread per core each would only wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

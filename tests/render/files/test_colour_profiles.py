@@ -65,6 +65,7 @@ def test_transparency_is_kept(tmp_path: Path) -> None:
         SRGB[:12] + b"link" + SRGB[16:],
         struct.pack(">I", MAX_BYTES + 1) + SRGB[4:] + bytes(MAX_BYTES),
     ],
+    ids=["empty", "words", "cut", "short", "signature", "tags", "outside", "cmyk", "link", "long"],
 )
 def test_a_damaged_profile_is_ignored(profile: bytes) -> None:
     assert not is_usable(profile, "RGB")

@@ -110,6 +110,7 @@ def test_a_file_system_without_locks_is_accepted(tmp_path: Path) -> None:
         (platform.node(), 2**30, False),
         ("another", os.getppid(), False),
     ],
+    ids=["parent", "own", "none", "another host"],
 )
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
 def test_without_locks_the_files_content_decides(tmp_path: Path, host: str, pid: int, refused: bool) -> None:

@@ -4,12 +4,12 @@ import type { Edit, Span } from "./model/types";
 
 export interface Host {
   /**
-   * Change the text in one step of the shared undo; resolves when it is done.
+   * Change the text in one step of the shared undo; resolves, when it is done, to whether the text is another one.
    *
    * @param event names it in the history, such as "timeline.move"
    * @throws with a sentence for the user if the edit cannot be made
    */
-  edit(edits: Edit[], event: string): Promise<void>;
+  edit(edits: Edit[], event: string): Promise<boolean>;
   undo(): void;
   redo(): void;
   /** Select a span in the editor; with `focus` the editor takes over the keyboard. */

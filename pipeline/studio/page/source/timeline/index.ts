@@ -66,7 +66,11 @@ let revealing = false;
 function hostOf(studio: Studio, player: Player): Host {
   const { editor } = studio;
   return {
-    edit: (edits, what) => editor.applyEdits(edits, what),
+    edit: async (edits, event) => {
+      const { revision } = studio.store.get();
+      await editor.applyEdits(edits, event);
+      return studio.store.get().revision !== revision;
+    },
     undo: () => void editor.undo(),
     redo: () => void editor.redo(),
     reveal: (span, focus) => {

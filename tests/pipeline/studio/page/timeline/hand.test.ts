@@ -9,7 +9,7 @@ import { keyName } from "../../../../../pipeline/studio/page/source/timeline/mod
 import { lanesOf } from "../../../../../pipeline/studio/page/source/timeline/model/lanes";
 import { rowsOf } from "../../../../../pipeline/studio/page/source/timeline/model/rows";
 import { type Scene, planOf, promptAt } from "../../../../../pipeline/studio/page/source/timeline/model/scene";
-import { clicked, itemAtCursor, walked } from "../../../../../pipeline/studio/page/source/timeline/model/selection";
+import { clicked, itemAtCursor, itemsAt, renamed, walked } from "../../../../../pipeline/studio/page/source/timeline/model/selection";
 import { toY } from "../../../../../pipeline/studio/page/source/timeline/model/values";
 import { film, key } from "./film";
 
@@ -107,6 +107,26 @@ test("clicks select as hands expect", () => {
   assert.deepEqual([...clicked(new Set(["a", "b"]), "a", false)], ["a", "b"]);
   assert.deepEqual([...clicked(new Set(["a", "b"]), "a", true)], ["b"]);
   assert.deepEqual([...clicked(new Set(["a"]), "c", false)], ["c"]);
+});
+
+test("keys that have changed places in the text are found again by their times", () => {
+  const places = [
+    { uid: "key/motion.zoom[1]", row: "curve/motion.zoom", time: 8 },
+    { uid: "key/motion.zoom[2]", row: "curve/motion.zoom", time: 4.02 },
+    { uid: null, row: "curve/motion.zoom", time: 6 },
+  ];
+  const items = itemsAt(planOf(film()), places);
+  assert.deepEqual(
+    items.map((item) => item?.time ?? null),
+    [8, 4, null],
+  );
+  assert.deepEqual(
+    [...renamed(places, items)],
+    [
+      ["key/motion.zoom[1]", "key/motion.zoom[2]"],
+      ["key/motion.zoom[2]", "key/motion.zoom[1]"],
+    ],
+  );
 });
 
 test("the cursor finds the key whose text it is in", () => {

@@ -16,7 +16,9 @@ export type Say = (sentence: string, kind?: "done" | "note" | "error") => void;
 
 export class Edits {
   private clipboard: Copied[] = [];
-  private line: Promise<void> = Promise.resolve();
+  private readonly queue: (() => Promise<void>)[] = [];
+  /** Whether an edit has been sent whose timeline is not here: ids of the present one may be of other keys by then. */
+  isWaiting = false;
   /** Edits that the text does not have yet. */
   pending = 0;
 
@@ -28,7 +30,9 @@ export class Edits {
 
   /** What a hand has moved, into the text. The moves stay drawn until the server's timeline has them. */
   commitMoves(): Promise<void> {
-    const { settled: plan, moves } = this.stage;
+    if (this.isWaiting) return this.later(() => this.commitMoves());
+    const { settled: plan } = this.stage;
+    const moves = this.stage.held.hand;
     const edits = plan ? editsOf(plan.items, moves) : [];
     if (!plan || edits.length === 0) {
       this.stage.setMoves(NO_MOVES);
@@ -38,13 +42,10 @@ export class Edits {
     const to = moves.get(first.uid) as { time: number; value: number | null };
     const value = to.value === null || to.value === first.value ? "" : `, ${shortNumber(to.value)}`;
     const what = moves.size === 1 ? first.name.split(" at ")[0] : counted(moves.size, "thing");
-    const { selection, active } = this.stage;
-    const chosen = plan.items.filter((item) => selection.has(item.uid) && item.uid !== active);
-    const held = plan.items.filter((item) => item.uid === active);
+    const rows = new Set(plan.items.filter((item) => moves.has(item.uid)).map((item) => item.row));
+    const places = plan.items.filter((item) => rows.has(item.row));
     this.stage.release();
-    this.stage.expect(
-      [...held, ...chosen].map((item) => ({ row: item.row, time: moves.get(item.uid)?.time ?? item.time })),
-    );
+    this.stage.expect(places.map(({ uid, row, time }) => ({ uid, row, time: moves.get(uid)?.time ?? time })));
     return this.send(edits, `Moved ${what} to ${spokenTime(to.time)}${value}`);
   }
 
@@ -61,7 +62,7 @@ export class Edits {
       return Promise.resolve();
     }
     const edit: Edit = { op: "add", path: curve.path, time, value: limited(value, curve) };
-    this.stage.expect([{ row: row.id, time }]);
+    this.stage.expect([{ uid: null, row: row.id, time }]);
     return this.send([edit], `Added ${curve.label} key at ${spokenTime(time)}, ${shortNumber(edit.value)}`);
   }
 
@@ -82,6 +83,7 @@ export class Edits {
   }
 
   remove(): Promise<void> {
+    if (this.isWaiting) return this.later(() => this.remove());
     const keys = this.selectedKeys();
     const fixed = keys.filter((key) => !key.editable);
     const edits = keys.filter((key) => key.editable).map((key): Edit => ({ op: "remove", id: key.id }));
@@ -94,6 +96,7 @@ export class Edits {
   }
 
   setEasing(easing: string): Promise<void> {
+    if (this.isWaiting) return this.later(() => this.setEasing(easing));
     const keys = this.selectedKeys().filter((key) => key.editable);
     const edits = keys.map((key): Edit => ({ op: "easing", id: key.id, easing }));
     if (edits.length === 0) return Promise.resolve();
@@ -123,7 +126,7 @@ export class Edits {
       return Promise.resolve();
     }
     this.stage.expect(
-      edits.flatMap((edit) => (edit.op === "add" ? [{ row: `curve/${edit.path}`, time: edit.time }] : [])),
+      edits.flatMap((edit) => (edit.op === "add" ? [{ uid: null, row: `curve/${edit.path}`, time: edit.time }] : [])),
     );
     return this.send(edits, `Pasted ${counted(edits.length, "key")} at ${spokenTime(at)}`);
   }
@@ -133,20 +136,32 @@ export class Edits {
     return plan ? plan.items.filter((item): item is KeyItem => isKey(item) && selection.has(item.uid)) : [];
   }
 
-  /** One after the other: an edit's places are those of the text that the one before it left. */
-  private send(edits: Edit[], what: string): Promise<void> {
+  /** The timeline has come that an edit has led to: what had to wait for its ids is done now. */
+  arrived(): void {
+    if (this.pending > 0) return;
+    this.isWaiting = false;
+    while (!this.isWaiting && this.queue.length > 0) void this.queue.shift()?.();
+  }
+
+  private later(action: () => Promise<void>): Promise<void> {
+    this.queue.push(action);
+    return Promise.resolve();
+  }
+
+  /** One after the other, each with the ids of the timeline that the one before has led to. */
+  private async send(edits: Edit[], what: string): Promise<void> {
     this.pending++;
-    this.line = this.line.then(async () => {
-      try {
-        await this.host.edit(edits, `timeline.${edits[0]?.op}`);
-        this.say(what);
-      } catch (error) {
-        this.stage.takeBack();
-        this.say(error instanceof Error ? error.message : String(error), "error");
-      } finally {
-        this.pending--;
-      }
-    });
-    return this.line;
+    this.isWaiting = true;
+    let changed = false;
+    try {
+      changed = await this.host.edit(edits, `timeline.${edits[0]?.op}`);
+      this.say(what);
+    } catch (error) {
+      this.say(error instanceof Error ? error.message : String(error), "error");
+    }
+    this.pending--;
+    if (changed) return;
+    this.stage.takeBack();
+    this.arrived();
   }
 }

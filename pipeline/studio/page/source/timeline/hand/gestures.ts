@@ -6,7 +6,8 @@ import { itemsWithin } from "../model/hits";
 import { type Item, NO_MOVES, isKey } from "../model/items";
 import { shortNumber, spokenTime } from "../model/labels";
 import { joined } from "../model/selection";
-import type { SnapSettings } from "../model/snap";
+import type { Plan } from "../model/scene";
+import type { SnapSettings, SnapTargets } from "../model/snap";
 import { settled, toValue, toY } from "../model/values";
 import type { Stage } from "../view/stage";
 import type { Edits } from "./edits";
@@ -59,15 +60,16 @@ export function banding(stage: Stage, x1: number, y1: number, adding: boolean): 
 }
 
 /** Everything selected follows the item that is held. Shift keeps to one direction, Alt suspends snapping. */
-export function dragging(stage: Stage, edits: Edits, held: Item, x1: number, y1: number, click: () => void): Gesture {
-  const plan = stage.settled;
-  const moving = plan ? movable(plan, stage.selection, held) : [];
-  const targets = plan ? snapTargets(plan, moving, stage.playhead) : null;
+export function dragging(stage: Stage, edits: Edits, x1: number, y1: number, click: () => void): Gesture {
   const loose = { across: false, down: false };
+  let start: Start | null = null;
   const follow = (x: number, y: number, event: PointerEvent) => {
     loose.across ||= Math.abs(x - x1) >= SLACK;
     loose.down ||= Math.abs(y - y1) >= SLACK;
-    if (!plan || !targets || moving.length === 0 || !(loose.across || loose.down)) return;
+    if (!loose.across && !loose.down) return;
+    start ??= edits.isWaiting ? null : started(stage);
+    if (!start) return;
+    const { plan, held, moving, targets } = start;
     const [dx, dy] = straightened(loose.across ? x - x1 : 0, loose.down ? y - y1 : 0, event.shiftKey);
     const settings: SnapSettings = event.altKey ? { ...stage.snap, on: false } : stage.snap;
     const still = { time: held.time, to: "" };
@@ -80,9 +82,25 @@ export function dragging(stage: Stage, edits: Edits, held: Item, x1: number, y1:
   };
   return {
     move: follow,
-    end: () => (loose.across || loose.down ? void edits.commitMoves() : click()),
+    end: () => (loose.across || loose.down ? start && void edits.commitMoves() : click()),
     cancel: () => stage.setMoves(NO_MOVES),
   };
+}
+
+interface Start {
+  plan: Plan;
+  held: Item;
+  moving: Item[];
+  targets: SnapTargets;
+}
+
+/** What is dragged: known once no edit is on its way that may give things other ids. */
+function started(stage: Stage): Start | null {
+  const { plan, active } = stage;
+  const held = active === null ? undefined : plan?.byUid.get(active);
+  const moving = plan && held ? movable(plan, stage.selection, held) : [];
+  if (!plan || !held || moving.length === 0) return null;
+  return { plan, held, moving, targets: snapTargets(plan, moving, stage.playhead) };
 }
 
 function straightened(dx: number, dy: number, straight: boolean): [number, number] {

@@ -140,7 +140,8 @@ export class Keyboard {
 
   /** With nothing selected, the arrows move the playhead, or go to the first key. */
   private nudge({ across, up }: Nudge, times: number): boolean {
-    const { settled: plan, axis, moves } = this.stage;
+    const { settled: plan, axis } = this.stage;
+    const moves = this.stage.held.hand;
     const active = this.held();
     if (!plan || !active) {
       if (across) this.actions.seek(this.stage.playhead + (across * times) / axis.fps);

@@ -93,7 +93,7 @@ export class Pointer {
       const was = this.stage.selection;
       this.stage.select(clicked(was, hit.item.uid, adding), hit.item.uid);
       this.actions.picked(hit.item);
-      return dragging(this.stage, this.edits, hit.item, x, y, () => {
+      return dragging(this.stage, this.edits, x, y, () => {
         if (!adding) this.stage.select(new Set([hit.item.uid]), hit.item.uid);
       });
     }

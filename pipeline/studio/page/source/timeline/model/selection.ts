@@ -25,21 +25,34 @@ export function surviving(selection: Selection, known: ReadonlyMap<string, Item>
 
 /** Where an item is, whatever its id is after an edit. */
 export interface Place {
+  /** Its uid before the edit; null for a new one. */
+  uid: string | null;
   row: string;
   time: number;
 }
 
+interface Known {
+  timeline: { fps: number };
+  byRow: ReadonlyMap<string, Item[]>;
+}
+
 /** For each place the item of its row that is nearest to it, at most a frame away. */
-export function itemsAt(
-  plan: { timeline: { fps: number }; byRow: ReadonlyMap<string, Item[]> },
-  places: readonly Place[],
-): Item[] {
+export function itemsAt(plan: Known, places: readonly Place[]): (Item | null)[] {
   const reach = 1 / plan.timeline.fps + 1e-6;
-  const found = places.flatMap(({ row, time }) => {
+  return places.map(({ row, time }) => {
     const near = (plan.byRow.get(row) ?? []).filter((item) => Math.abs(item.time - time) <= reach);
-    return near.sort((a, b) => Math.abs(a.time - time) - Math.abs(b.time - time)).slice(0, 1);
+    return near.sort((a, b) => Math.abs(a.time - time) - Math.abs(b.time - time))[0] ?? null;
   });
-  return [...new Set(found)];
+}
+
+/** The uids after an edit, by those before it. */
+export function renamed(places: readonly Place[], items: readonly (Item | null)[]): Map<string, string> {
+  const names = new Map<string, string>();
+  places.forEach(({ uid }, n) => {
+    const item = items[n];
+    if (uid !== null && item) names.set(uid, item.uid);
+  });
+  return names;
 }
 
 /** The item that Tab goes to, or null past the first or the last one: then Tab leaves the timeline. */

@@ -84,6 +84,7 @@ export class TimelineView {
 
   setTimeline(timeline: Timeline): void {
     this.stage.setTimeline(timeline, this.edits.pending > 0);
+    this.edits.arrived();
   }
 
   /** The text's cursor has moved: what is written there is selected. */

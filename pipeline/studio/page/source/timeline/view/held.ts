@@ -35,6 +35,11 @@ export class Held {
     this.expected = places;
   }
 
+  /** Ids are others now: what a hand holds goes on. */
+  rename(name: (uid: string) => string): void {
+    this.hand = new Map([...this.hand].map(([uid, move]) => [name(uid), move]));
+  }
+
   /** The text has it: returns what is to be selected, or null if that stays. */
   arrived(): readonly Place[] | null {
     const places = this.expected;

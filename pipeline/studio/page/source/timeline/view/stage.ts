@@ -4,7 +4,7 @@ import { type Axis, fitted, followed, resized, revealed } from "../model/axis";
 import { type Item, type Moves, moved } from "../model/items";
 import { type Row, type RowSettings, rowsOf, totalHeight } from "../model/rows";
 import { type Plan, type Scene, planOf, withItems } from "../model/scene";
-import { type Place, type Selection, NOTHING, itemsAt, surviving } from "../model/selection";
+import { type Place, type Selection, NOTHING, itemsAt, renamed, surviving } from "../model/selection";
 import { SNAP_ALL, type SnapSettings } from "../model/snap";
 import type { Look, Timeline, Waveform } from "../model/types";
 import { fitCanvas } from "../paint/brush";
@@ -22,7 +22,7 @@ export class Stage {
   plan: Plan | null = null;
   axis: Axis = fitted(800, 12, 12);
   rows: Row[] = [];
-  private readonly held = new Held();
+  readonly held = new Held();
   selection: Selection = NOTHING;
   /** The item that the keyboard is at. */
   active: string | null = null;
@@ -66,10 +66,6 @@ export class Stage {
   get settled(): Plan | null {
     const { sent } = this.held;
     return this.plan && sent.size > 0 ? withItems(this.plan, moved(this.plan.items, sent)) : this.plan;
-  }
-
-  get moves(): Moves {
-    return this.held.hand;
   }
 
   onChange(listener: (change: Change) => void): void {
@@ -193,7 +189,6 @@ export class Stage {
     this.changed("axis");
   }
 
-  /** The page's look has changed: dark, light, fonts. */
   restyle(): void {
     this.theme = null;
     this.invalidate();
@@ -222,10 +217,14 @@ export class Stage {
   }
 
   private reselect(plan: Plan, places: readonly Place[] | null): void {
-    const found = places && itemsAt(plan, places);
-    this.selection = found ? new Set(found.map((item) => item.uid)) : surviving(this.selection, plan.byUid);
-    if (found) this.active = found[0]?.uid ?? null;
-    else if (this.active && !plan.byUid.has(this.active)) this.active = null;
+    const items = places ? itemsAt(plan, places) : [];
+    const names = renamed(places ?? [], items);
+    const added = items.flatMap((item, n) => (item && places?.[n]?.uid === null ? [item.uid] : []));
+    const name = (uid: string) => names.get(uid) ?? uid;
+    this.held.rename(name);
+    this.selection = surviving(new Set(added.length ? added : [...this.selection].map(name)), plan.byUid);
+    const active = added[0] ?? name(this.active ?? "");
+    this.active = plan.byUid.has(active) ? active : null;
   }
 
   private layOut(): void {
