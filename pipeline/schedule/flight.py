@@ -42,8 +42,8 @@ def require_flight(schedule: Schedule, sections: Mapping[str, Value], problems: 
         if shot.sections["source"] and depth and depth.kind == "model" and shot.sections["camera"].moves:
             problems.add(InvalidError(_place(sections, number, "depth"), _ESTIMATED))
             return
-    if (number := _in_two_rooms(schedule.shots)) is not None:
-        problems.add(InvalidError(_place(sections, number, "depth"), _FOOTAGE))
+    if (other := _in_two_rooms(schedule.shots)) is not None:
+        problems.add(InvalidError(_place(sections, other, "depth"), _FOOTAGE))
         return
     try:
         Timeline(schedule)

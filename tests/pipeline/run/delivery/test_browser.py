@@ -1,7 +1,6 @@
 """Files for browsers play and loop in a real one: headless Chromium, if it is installed."""
 
 import dataclasses
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from pipeline.run.folder.frames import FrameFolder, FrameRecord
 from pipeline.schedule.sections.output_video import Video
 from pipeline.video import ffmpeg, formats
 from pipeline.video.recipe import Sound
+from tests.browser import chromium
 
 pytestmark = pytest.mark.slow
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FPS, COUNT, SIZE = 12.0, 18, (64, 48)
 COLOURS = [(200, 40, 40), (40, 180, 60), (50, 60, 200)]
 PAGE = """<video id=v muted loop playsinline></video><canvas id=c width=1 height=1></canvas>"""
@@ -46,16 +45,8 @@ async ([name, starts]) => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(PROGRAMS)} is installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--allow-file-access-from-files"]
-        )
-        yield chromium
-        chromium.close()
+    with chromium("--allow-file-access-from-files") as started:
+        yield started
 
 
 @pytest.mark.parametrize("name", ["h264", "vp9", "av1"])

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests import browser
 from tests.pipeline.studio.server import TOKEN, Server, serving
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SUNSET = Path(__file__).parents[4] / "schedules" / "sunset.yaml"
 TITLE = "<img src=x onerror=alert(1)>"
 FILM = f"""\
@@ -24,14 +24,8 @@ refine: {{steps: 2, first_frame: 4, cutouts: 2}}
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(PROGRAMS)} is installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as play:
-        found = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
+    with browser.chromium("--disable-gpu") as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
