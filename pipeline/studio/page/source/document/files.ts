@@ -109,6 +109,7 @@ export class Files {
     this.store.set({ path, version, saved: shown, playing: false, ...nothing });
     this.editor.open(shown);
     history.replaceState(null, "", `#${encodeURIComponent(path)}`);
+    if (shown.includes("\r")) this.announce("Some lines end in CR LF, others in LF: the file is shown as it is.");
     document.title = `${path.slice(path.lastIndexOf("/") + 1)} – Studio`;
   }
 
