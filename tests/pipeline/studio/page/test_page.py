@@ -72,6 +72,22 @@ def test_a_draft_is_rendered_to_its_end_and_its_video_plays(page: Any) -> None:
     assert page.locator("img[src=x]").count() == 0
 
 
+def test_pasted_lines_end_as_those_of_the_file(page: Any, studio: Server) -> None:
+    file = studio.folder / "windows.yaml"
+    file.write_bytes(FILM.replace("\n", "\r\n").encode())
+    open_schedule(page, "windows.yaml")
+    page.get_by_label(TEXT).evaluate(
+        """(text) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", "# one\\r\\n# two\\r\\n");
+          text.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }"""
+    )
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Saved", exact=True).wait_for()
+    assert file.read_bytes() == ("# one\n# two\n" + FILM).replace("\n", "\r\n").encode()
+
+
 @pytest.mark.slow
 def test_a_look_is_pinned(page: Any) -> None:
     open_schedule(page, "film.yaml")
