@@ -87,7 +87,7 @@ class RunFolder:
             plan = VideoPlan.read(record.pop("footage"))
             overrides = tuple((path, value) for path, value in record.pop("overrides"))
             return Origin(**record, overrides=overrides), plan
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(
                 f"{self.path}: not the folder of a run (no readable {_RECORD}); "
                 "expected a folder such as outputs/sunset"

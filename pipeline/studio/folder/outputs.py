@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.video_plan import VideoPlan
+from pipeline.schedule.origin import Origin
 from pipeline.studio.folder.opened import OpenedFolder
 from pipeline.studio.folder.refused import RefusedError
 from render.errors import InputError
 
 MOST = 500  # runs that are listed
 _LEVELS = 2  # of folders: a run, or a variant below its schedule
-_RECORD = "run.json"
+_RECORD, _SCHEDULE = "run.json", "schedule.yaml"
+_MOST_FRAMES, _FASTEST = 10_000_000, 1000  # frames and frames per second of a run that is listed
 PICTURES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -93,8 +96,10 @@ class Outputs:
 
     def schedule(self, name: str) -> str:
         """The text that a run was made by. Raises `RefusedError`."""
+        run = self.run(name)
+        self._folder.file(f"{name}/{_SCHEDULE}", frozenset({Path(_SCHEDULE).suffix}))  # and no link that leads out
         try:
-            return self.run(name).source()
+            return run.source()
         except InputError as error:
             raise RefusedError(404, str(error)) from error
 
@@ -107,6 +112,8 @@ class Outputs:
         try:
             origin, plan = run.origin(), run.video_plan()
         except InputError:  # another program's run.json
+            return None
+        if not _is_plausible(origin, plan):
             return None
         shown = len(plan.shown(plan.frames))
         return Output(
@@ -128,6 +135,19 @@ class Outputs:
     def _path(self, file: str) -> str:
         path = Path(file)
         return self._opened.name(path) if file and path.is_relative_to(self._opened.root) else ""
+
+
+def _is_plausible(origin: Origin, plan: VideoPlan) -> bool:
+    """Whether a run's record can be described: anyone may have written it, and one must not hide the others."""
+    counts = (plan.frames, plan.led, *plan.size)
+    return (
+        all(isinstance(text, str) for text in (origin.file, plan.title, *(video.format for video in plan.videos)))
+        and isinstance(origin.draft, bool)
+        and all(isinstance(count, int) and 0 <= count <= _MOST_FRAMES for count in counts)
+        and isinstance(plan.fps, int | float)
+        and 0 < plan.fps <= _FASTEST
+        and len(plan.videos) > 0
+    )
 
 
 def _runs(folder: Path, above: str, levels: int) -> Iterator[tuple[Path, str]]:

@@ -121,6 +121,17 @@ def test_a_pipe_does_not_hang_the_server(client: httpx2.Client, folder: Path) ->
     assert client.get("/api/files/pipe.png").status_code == 404
 
 
+@pytest.mark.parametrize("record", ["[" * 100_000, '{"file": 1}', "\xff"])
+def test_a_record_that_is_none_hides_no_other_run(server: Server, client: httpx2.Client, record: str) -> None:
+    run = server.out / "broken"
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "run.json").write_text(record, encoding="latin-1")
+    if not (run / "schedule.yaml").is_symlink():
+        (run / "schedule.yaml").symlink_to(server.folder.parent / "outside.yaml")
+    assert "broken" not in [each["name"] for each in client.get("/api/outputs").json()]
+    assert client.get("/api/outputs/broken/schedule").status_code == 404
+
+
 def test_pictures_are_served_in_ranges_and_as_what_they_are(client: httpx2.Client, folder: Path) -> None:
     data = (folder / "picture.png").read_bytes()
     whole = client.get("/api/files/picture.png")
