@@ -33,6 +33,7 @@ def studio(command: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     folder = tmp_path_factory.mktemp("page")
     shutil.copy(SUNSET, folder)
     (folder / "film.yaml").write_text(FILM)
+    (folder / "windows.yaml").write_bytes(FILM.replace("\n", "\r\n").encode())
     with serving(command, folder, "--no-open", name="studio") as running:
         yield running
 

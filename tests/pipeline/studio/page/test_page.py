@@ -74,7 +74,6 @@ def test_a_draft_is_rendered_to_its_end_and_its_video_plays(page: Any) -> None:
 
 def test_pasted_lines_end_as_those_of_the_file(page: Any, studio: Server) -> None:
     file = studio.folder / "windows.yaml"
-    file.write_bytes(FILM.replace("\n", "\r\n").encode())
     open_schedule(page, "windows.yaml")
     page.get_by_label(TEXT).evaluate(
         """(text) => {
