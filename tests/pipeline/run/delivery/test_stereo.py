@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from pipeline.run.delivery.derive import assemble_again
+from pipeline.run.delivery.estimated_rooms import EstimatedRooms
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.run.run import Run, RunOptions
@@ -77,6 +78,21 @@ def test_without_a_camera_another_depth_makes_the_files_again_and_no_frame(sched
     finished(schedule, renderer)
     assert folder.frames.path(2).stat().st_mtime_ns == frames
     assert (folder.path / FILES[3]).read_bytes() != zipped
+
+
+def test_a_model_sees_every_frame_where_no_camera_moves(tmp_path: Path, renderer: Renderer) -> None:
+    text = SCHEDULE.replace("camera: {dolly: 0.5/s}\n", "").replace("from: depth.png", "from: 'random:midas-small'")
+    path = tmp_path / "a.yaml"
+    path.write_text(text, encoding="utf-8")
+    folder = finished(path, renderer)
+    before = (folder.path / FILES[3]).read_bytes()
+    assemble_again(folder, partial=False, program=None)
+    assert (folder.path / FILES[3]).read_bytes() == before
+    rooms, plan = EstimatedRooms(folder.video_plan(), folder.frames), folder.video_plan()
+    found = [rooms.nearness(number, (32, 48)) for number in (3, 0, 3)]
+    assert (found[0] == found[2]).all()  # whatever was asked for in between
+    assert all(1 / (2 * 9) <= float(each.min()) < float(each.max()) <= 2 / 1.5 for each in found)
+    assert {seen.first for _, seen in plan.seen} == {0}
 
 
 def test_the_plan_is_stored_and_read_back(schedule: Path) -> None:
