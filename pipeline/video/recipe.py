@@ -1,8 +1,11 @@
-"""The recipe by which `pipeline.video.ffmpeg` makes a video from frames."""
+"""The recipe by which `pipeline.video.ffmpeg` makes a video from frames, and its graph of filters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import ffmpeg
 
 from pipeline.curves.rates import exact
 from pipeline.video.containers import Container
@@ -35,6 +38,8 @@ class Recipe:
 
     Attributes:
         filters: applied to every picture, in order.
+        half_filters: applied before to each half of every picture, the left and the right one, as if they were two
+            videos.
         options: of the encoder and the muxer, by ffmpeg's names.
         container: of the file.
         sound_options: likewise for the sound.
@@ -64,7 +69,27 @@ class Recipe:
     redraw: Callable[[int, bytes], bytes] | None = None
     rate: float | None = None
     is_loop: bool = False
+    half_filters: tuple[Filter, ...] = ()
 
     def num_pictures(self, count: int, fps: float) -> int:
         """The number of pictures in the file if each repeat shows `count` frames at `fps`."""
         return round(count * self.repeat * exact(self.rate or fps) / exact(fps))
+
+
+def filtered(pictures: Any, recipe: Recipe) -> Any:
+    """The stream of the pictures after the filters of a recipe: first those of the halves, the palette last."""
+    if recipe.half_filters:
+        both = pictures.filter_multi_output("split")
+        halves = [both[side].filter("crop", w="iw/2", h="ih", x=f"{side}*iw/2", y=0, exact=1) for side in range(2)]
+        pictures = ffmpeg.filter([_chained(half, recipe.half_filters) for half in halves], "hstack")
+    pictures = _chained(pictures, recipe.filters)
+    if not recipe.palette:
+        return pictures
+    split = pictures.filter_multi_output("split")
+    return ffmpeg.filter([split[0], split[1].filter("palettegen")], "paletteuse", dither="sierra2_4a")
+
+
+def _chained(pictures: Any, filters: tuple[Filter, ...]) -> Any:
+    for name, arguments in filters:
+        pictures = pictures.filter(name, **arguments)
+    return pictures
