@@ -48,7 +48,11 @@ class OpenedFolder:
         found = self._inside(path)
         if found.suffix.lower() not in suffixes:
             raise _absent(path)
+        if not self.root.is_dir():
+            raise RefusedError(404, "the folder that was opened is gone")
         if not found.parent.is_dir():
+            raise _absent(path)
+        if found.exists() and not found.is_file():  # a folder, or a pipe, which would be read for ever
             raise _absent(path)
         return found
 

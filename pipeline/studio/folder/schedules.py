@@ -88,7 +88,7 @@ class Schedules:
         if (None if before is None else _version(before)) != version:
             raise RefusedError(409, _conflict(path, before, version))
         mark = _MARK if before is not None and before.startswith(_MARK.encode()) else ""
-        data = (mark + text).encode(errors="surrogatepass")
+        data = mark.encode() + _encoded(path, text)
         if len(data) > MAX_BYTES:
             raise RefusedError(413, f"{path}: a schedule has at most {MAX_BYTES:,} bytes")
         try:
@@ -118,6 +118,14 @@ def _bytes(file: Path, path: str) -> bytes:
         raise RefusedError(404, f"there is no file '{path}' here") from error
     except OSError as error:
         raise RefusedError(400, f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _encoded(path: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:  # nothing could read that file again
+        line = text.count("\n", 0, error.start) + 1
+        raise RefusedError(400, f"{path}: line {line} has half a character (a lone surrogate); retype it") from error
 
 
 def _version(data: bytes) -> str:

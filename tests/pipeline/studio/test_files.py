@@ -108,6 +108,8 @@ def test_what_is_no_text_or_too_long_is_refused(client: httpx2.Client, folder: P
     assert client.get("/api/schedules/huge.yaml").status_code == 413
     long = client.put("/api/schedules/new.yaml", json={"text": "#" * 1_000_001, "version": None})
     assert long.status_code == 413
+    half = {"content": '{"text": "\\ud83c", "version": null}', "headers": {"Content-Type": "application/json"}}
+    assert client.put("/api/schedules/new.yaml", **half).status_code == 400
     assert client.post("/api/check", json={"path": "toy.yaml", "text": "#" * 4_000_000}).status_code == 413
     assert not (folder / "new.yaml").exists()
 
@@ -115,6 +117,7 @@ def test_what_is_no_text_or_too_long_is_refused(client: httpx2.Client, folder: P
 def test_a_pipe_does_not_hang_the_server(client: httpx2.Client, folder: Path) -> None:
     os.mkfifo(folder / "pipe.yaml")
     assert client.get("/api/schedules/pipe.yaml").status_code == 404
+    assert client.put("/api/schedules/pipe.yaml", json={"text": "", "version": None}).status_code == 404
     assert client.get("/api/files/pipe.png").status_code == 404
 
 

@@ -75,6 +75,8 @@ export class Api {
 /** What to tell the user of anything that was thrown. */
 export function sentence(error: unknown): string {
   if (error instanceof TypeError) return "the studio's server does not answer";
+  if (error instanceof ApiError && error.status === 401)
+    return "the studio was started anew; open the address that it has printed in another tab, then go on here";
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -6,6 +6,7 @@ import type { Api } from "./client";
 import type { Job } from "./types";
 
 const PAUSE = 120; // milliseconds; what arrives within is shown at once
+const RETRY = 3000; // milliseconds; a stream that the server has refused is asked for again
 const MOST = 2000; // frames that are remembered of a job
 
 export function followEvents(store: Store<State>, api: Api, fileChanged: (path: string) => void): void {
@@ -14,18 +15,24 @@ export function followEvents(store: Store<State>, api: Api, fileChanged: (path: 
     take(store, [...waiting.values()]);
     waiting.clear();
   };
-  const source = new EventSource("/api/events");
-  source.addEventListener("open", () => {
-    store.set({ connected: true });
-    void api.jobs().then((jobs) => take(store, jobs));
-  });
-  source.addEventListener("error", () => store.set({ connected: false }));
-  source.addEventListener("job", (event) => {
-    const job = JSON.parse(event.data as string) as Job;
-    if (waiting.size === 0) setTimeout(show, PAUSE);
-    waiting.set(job.id, job);
-  });
-  source.addEventListener("file", (event) => fileChanged((JSON.parse(event.data as string) as { path: string }).path));
+  const listen = (): void => {
+    const source = new EventSource("/api/events");
+    source.addEventListener("open", () => {
+      store.set({ connected: true });
+      void api.jobs().then((jobs) => take(store, jobs));
+    });
+    source.addEventListener("error", () => {
+      store.set({ connected: false });
+      if (source.readyState === EventSource.CLOSED) setTimeout(listen, RETRY);
+    });
+    source.addEventListener("job", (event) => {
+      const job = JSON.parse(event.data as string) as Job;
+      if (waiting.size === 0) setTimeout(show, PAUSE);
+      waiting.set(job.id, job);
+    });
+    source.addEventListener("file", ({ data }) => fileChanged((JSON.parse(data as string) as { path: string }).path));
+  };
+  listen();
 }
 
 /** Takes in jobs as they are now: known ones are replaced, new ones come first. */

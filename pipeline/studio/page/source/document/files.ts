@@ -123,7 +123,7 @@ export class Files {
 
   /** The file is gone: the text here is all there is of it. */
   private missing(error: unknown): null {
-    if (error instanceof ApiError && error.status === 404) {
+    if (error instanceof ApiError && error.status === 404 && this.store.get().version !== null) {
       this.store.set({ version: null, saved: "" });
       this.announce("The file is gone from the disk; saving writes it again.", "error");
     }

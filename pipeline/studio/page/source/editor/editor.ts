@@ -110,6 +110,7 @@ export class ScheduleEditor implements Editor {
   private extensions(): Extension {
     return [
       EditorState.lineSeparator.of("\n"),
+      EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")), // as other programs copy it
       EditorState.tabSize.of(2),
       indentUnit.of("  "),
       pageNonce(),

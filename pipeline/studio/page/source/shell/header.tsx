@@ -93,8 +93,9 @@ function Connection() {
   const { connected } = useShared("connected");
   if (connected) return null;
   return (
-    <span class="state bad" role="alert" title="Start render studio again and open the address that it prints. Your text stays here.">
-      No answer from the server
+    <span class="state bad" role="alert"
+      title="Start render studio again and open the address that it prints in another tab. Your text stays here.">
+      Not connected to the server
     </span>
   );
 }

@@ -9,6 +9,13 @@ import { useShared, useStudio } from "../../store/studio";
 
 const STRIP = 8;
 const NONE: readonly Arrived[] = [];
+const NO_FRAME = {
+  waiting: "The first frame is on its way.",
+  running: "The first frame is on its way.",
+  stopped: "It was stopped before its first frame.",
+  finished: "Every frame was there already.",
+  failed: "",
+};
 
 export function Running({ job }: { job: Job }) {
   const { arrived } = useShared("arrived");
@@ -19,7 +26,7 @@ export function Running({ job }: { job: Job }) {
       <Progress job={job} />
       <div class="stage">
         {newest === undefined ? (
-          <p class="note">{job.state === "failed" ? "" : "The first frame is on its way."}</p>
+          <p class="note">{NO_FRAME[job.state]}</p>
         ) : (
           <img src={newest.picture} alt={`Frame ${newest.frame}`} />
         )}

@@ -1,6 +1,6 @@
 /** Plays the motion preview: the one who moves the playhead of the page. */
 
-import { ApiError } from "../../api/client";
+import { ApiError, sentence } from "../../api/client";
 import type { State } from "../../store/state";
 import type { Studio } from "../../store/studio";
 import { Clock } from "./clock";
@@ -33,6 +33,11 @@ export class Player {
     this.clock = new Clock((why) => studio.announce(`No sound: ${why}`));
     const { store } = studio;
     store.on(["timeline", "path"], (state) => this.refresh(state));
+    store.on(["connected"], ({ connected }) => {
+      if (!connected || !this.problem) return;
+      this.previewed = -1;
+      void this.preview();
+    });
     store.on(["time"], ({ time }) => {
       if (time !== this.set) this.seek(time);
     });
@@ -185,7 +190,7 @@ export class Player {
   }
 
   private refused(error: unknown): void {
-    this.problem = error instanceof Error ? error.message : String(error);
+    this.problem = sentence(error);
     this.tell();
   }
 
