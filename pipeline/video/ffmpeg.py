@@ -17,10 +17,11 @@ from pipeline.curves.rates import exact
 from pipeline.storage.atomic import replacing
 from pipeline.video import process
 from pipeline.video.containers import Container
+from pipeline.video.filtering import filtered
 from pipeline.video.margins import with_margins, without_margins
 from pipeline.video.measuring import measured
 from pipeline.video.process import limited_output, patience
-from pipeline.video.recipe import Recipe, filtered
+from pipeline.video.recipe import Recipe
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
