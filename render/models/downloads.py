@@ -28,7 +28,7 @@ _HTML = re.compile(
 _RECORD = re.compile(r"# size (\d+) mtime_ns (\d+)\n([0-9a-f]{64})  [^\n]+\n")
 _ADVICE = """
 Put a file that you have by hand at {path}, or write its path into the schedule, as in \
-models: {{latent: {{config: ..., checkpoint: ...}}}}, where docs/models.md says that its kind of model can be given so"""
+models: {{latent: {{config: ..., checkpoint: ...}}}}, if docs/models.md says so for its kind of model"""
 
 
 @dataclass(frozen=True, kw_only=True)
