@@ -47,7 +47,7 @@ HOMES = {  # foreign package: the modules that may import it
     "huggingface_hub": ("render.models.hub",),
     "ray": ("pipeline.batch.workers.on_ray",),
     "obstore": ("pipeline.storage.store",),
-    "ffmpeg": ("pipeline.video.ffmpeg",),
+    "ffmpeg": ("pipeline.video.ffmpeg", "pipeline.video.filtering"),
     "imageio_ffmpeg": ("pipeline.video.ffmpeg",),
     "librosa": ("pipeline.audio",),
     "starlette": ("pipeline.studio",),

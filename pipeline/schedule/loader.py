@@ -22,7 +22,7 @@ from pipeline.schedule.sections import Reading, belongs, declared, fixed, in_rea
 from pipeline.schedule.sections.depth import estimating
 from pipeline.schedule.sections.include import included
 from pipeline.schedule.sections.output import Output, frame_rate
-from pipeline.schedule.sections.output_stereo import require_depth
+from pipeline.schedule.sections.output_stereo import check_stereo
 from pipeline.schedule.sections.shots import Shot
 from pipeline.schedule.sections.start import with_priors
 from pipeline.schedule.warnings import warnings
@@ -109,7 +109,7 @@ def _assembled(document: Value, title: str, noted: list[Noted] | None = None) ->
         require_flight(schedule, reading.entries, problems)
         deep = all(shot.sections["depth"] for shot in schedule.shots)
         section = reading.entries["output"].entries() if "output" in reading.entries else {}
-        require_depth(schedule.output, schedule.output.video, deep, section, problems)
+        check_stereo(schedule.output, schedule.output.video, deep, section, problems)
         found_warnings = warnings(schedule, reading.entries, reading.clock, problems)
         schedule = dataclasses.replace(schedule, warnings=found_warnings)
     return schedule

@@ -17,6 +17,7 @@ from pipeline.curves.rates import exact
 from pipeline.storage.atomic import replacing
 from pipeline.video import process
 from pipeline.video.containers import Container
+from pipeline.video.filtering import filtered
 from pipeline.video.margins import with_margins, without_margins
 from pipeline.video.measuring import measured
 from pipeline.video.process import limited_output, patience
@@ -192,7 +193,7 @@ def _make(
         expected: called when all frames are written; returns the video's length in seconds and its pictures per second.
     """
     with replacing(video.resolve()) as partial:
-        streams, more = _inputs(_filtered(pictures, recipe), recipe)
+        streams, more = _inputs(filtered(pictures, recipe), recipe)
         stream = ffmpeg.output(
             *streams,
             str(partial),
@@ -214,15 +215,6 @@ def _make(
             )
         if recipe.finish is not None:
             recipe.finish(partial)
-
-
-def _filtered(pictures: Any, recipe: Recipe) -> Any:
-    for name, arguments in recipe.filters:
-        pictures = pictures.filter(name, **arguments)
-    if not recipe.palette:
-        return pictures
-    split = pictures.filter_multi_output("split")
-    return ffmpeg.filter([split[0], split[1].filter("palettegen")], "paletteuse", dither="sierra2_4a")
 
 
 def _inputs(shown: Any, recipe: Recipe) -> tuple[list[Any], dict[str, Any]]:

@@ -35,6 +35,8 @@ class Recipe:
 
     Attributes:
         filters: applied to every picture, in order.
+        half_filters: applied before to each half of every picture, the left and the right one, as if they were two
+            videos.
         options: of the encoder and the muxer, by ffmpeg's names.
         container: of the file.
         sound_options: likewise for the sound.
@@ -64,6 +66,7 @@ class Recipe:
     redraw: Callable[[int, bytes], bytes] | None = None
     rate: float | None = None
     is_loop: bool = False
+    half_filters: tuple[Filter, ...] = ()
 
     def num_pictures(self, count: int, fps: float) -> int:
         """The number of pictures in the file if each repeat shows `count` frames at `fps`."""

@@ -27,8 +27,8 @@ _HTML = re.compile(
 )
 _RECORD = re.compile(r"# size (\d+) mtime_ns (\d+)\n([0-9a-f]{64})  [^\n]+\n")
 _ADVICE = """
-Write the path of a file that you have into the schedule (models: {{latent: {{config: ..., checkpoint: ...}}}}, or as \
-docs/models.md says), or put it by hand at {path}"""
+Put a file that you have by hand at {path}, or write its path into the schedule, as in \
+models: {{latent: {{config: ..., checkpoint: ...}}}}, if docs/models.md says so for its kind of model"""
 
 
 @dataclass(frozen=True, kw_only=True)

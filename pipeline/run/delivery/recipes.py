@@ -82,12 +82,19 @@ def _enlarging(video: Video, path: Path, plan: VideoPlan, stack: ExitStack) -> t
 def recipe(video: Video, size: tuple[int, int], fps: float | None = None) -> Recipe:
     """The recipe for frames of `size` (width, height) in pixels at `fps`, without sound, subtitles and notes."""
     made = formats.find(video.format).recipe(video.pix_fmt, crf=video.crf, bitrate=video.bitrate, preset=video.preset)
-    wanted = shown_size(video, size)
-    shaping = () if wanted == size else fitted(size, wanted, video.fit)
+    wanted, halves = shown_size(video, size), 2 if video.stereo == SIDE_BY_SIDE else 1
+    shaping = (
+        () if wanted == size else fitted((size[0] // halves, size[1]), (wanted[0] // halves, wanted[1]), video.fit)
+    )
     rate = video.fps if video.fps != fps else None
     rate_filters = interpolated(rate, video.interpolate) if rate else ()
-    return Recipe(
-        **{**vars(made), "filters": (*rate_filters, *shaping, *made.filters), "repeat": video.repeat, "rate": rate}
+    whole = shaping if halves == 1 else ()
+    return dataclasses.replace(
+        made,
+        filters=(*rate_filters, *whole, *made.filters),
+        half_filters=shaping if halves == 2 else (),
+        repeat=video.repeat,
+        rate=rate,
     )
 
 

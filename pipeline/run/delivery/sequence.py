@@ -36,7 +36,8 @@ def collect(delivery: Delivery) -> None:
 @contextmanager
 def _pictures(delivery: Delivery, recipe: Recipe) -> Iterator[Iterator[bytes]]:
     """Yield the pictures as PNGs; ffmpeg makes them only if they are not those of the frames."""
-    if recipe.filters == formats.find(delivery.video.format).recipe(delivery.video.pix_fmt).filters:
+    plain = formats.find(delivery.video.format).recipe(delivery.video.pix_fmt)
+    if recipe.filters == plain.filters and not recipe.half_filters:
         yield _unchanged(delivery, recipe)
         return
     plan, frames = delivery.plan, delivery.folder.frames

@@ -63,7 +63,8 @@ class ForBothEyes:
         with torch.inference_mode():
             seen, fields = self._plan.seen_in(number), self._fields
             if seen.depth.kind == "model":
-                fields = dataclasses.replace(fields, nearness=self._rooms.nearness(number, (len(pixels), len(pixels[0]))))
+                size = (len(pixels), len(pixels[0]))
+                fields = dataclasses.replace(fields, nearness=self._rooms.nearness(number, size))
             left, right = seen_by_both(picture, seen, eyes, fields)
             made = side_by_side(left, right) if video.stereo == SIDE_BY_SIDE else anaglyph(left, right)
             found: Pixels = (made[0].movedim(0, -1) * 255).round().byte().numpy()

@@ -1,6 +1,6 @@
 """`stereo`, `eyes` and `screen`: pictures for two eyes, in one file of `output.video` or, in `output:`, in all."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pipeline.schedule.document.document import Value
@@ -27,6 +27,13 @@ class HasStereo(Protocol):
 
     @property
     def screen(self) -> float | None: ...
+
+
+class File(HasStereo, Protocol):
+    """What has a place, too; None if none is given."""
+
+    @property
+    def place(self) -> str | None: ...
 
 
 def stereo() -> Any:
@@ -57,10 +64,10 @@ def screen() -> Any:
     )
 
 
-def require_depth(
-    settings: HasStereo, videos: Collection[HasStereo], deep: bool, entries: Mapping[str, Value], problems: Problems
+def check_stereo(
+    settings: HasStereo, videos: Sequence[File], deep: bool, entries: Mapping[str, Value], problems: Problems
 ) -> None:
-    """Report settings that have no effect, and pictures for two eyes where a shot has no depth.
+    """Report settings without effect, and pictures for two eyes where a shot has no depth or a place shows only one.
 
     Args:
         settings: those of the section `output:`.
@@ -68,25 +75,29 @@ def require_depth(
         deep: whether every shot has depth.
         entries: of the section.
     """
+    files = [_entries(file) for file in _files(entries)]
     has_stereo = any(video.stereo for video in videos)
     if has_stereo and not deep:
-        problems.add(InvalidError(_place("stereo", entries), _NO_DEPTH))
-    for name in NAMES[1:]:
-        if getattr(settings, name) is not None and not has_stereo:
-            problems.add(InvalidError(entries[name], "has no effect without stereo: side_by_side, or anaglyph"))
+        given = (found["stereo"] for found in (entries, *files) if "stereo" in found)
+        problems.add(InvalidError(next(given), _NO_DEPTH))
+    unused = [entries[name] for name in NAMES[1:] if getattr(settings, name) is not None and not has_stereo]
+    for video, file in zip(videos, files, strict=False):  # without `video:` there is one, and nothing to report
+        unused += [file[name] for name in NAMES[1:] if name in file and not video.stereo]
+    for value in unused:
+        problems.add(InvalidError(value, "has no effect without stereo: side_by_side, or anaglyph"))
+    for video, value in zip(videos, _files(entries), strict=False):
+        if video.place and video.stereo == SIDE_BY_SIDE:
+            message = f"{video.place} shows one picture; remove place, or write anaglyph"
+            problems.add(InvalidError(_entries(value).get("stereo", value), message))
 
 
-def _place(name: str, entries: Mapping[str, Value]) -> Value:
-    """Where a setting is given: in the section, or else for a file."""
-    return next(_places(name, entries))
+def _files(entries: Mapping[str, Value]) -> list[Value]:
+    """What is written for every file."""
+    if "video" not in entries:
+        return []
+    video = entries["video"]
+    return list(video.items("files")) if video.is_list else [video]
 
 
-def _places(name: str, entries: Mapping[str, Value]) -> Iterator[Value]:
-    if name in entries:
-        yield entries[name]
-    if "video" in entries:
-        video = entries["video"]
-        for one in video.items("files") if video.is_list else [video]:
-            if one.is_map and name in one.entries():
-                yield one.entries()[name]
-        yield video
+def _entries(file: Value) -> Mapping[str, Value]:
+    return file.entries() if file.is_map else {}

@@ -194,11 +194,6 @@ def _check(video: Video, value: Value) -> None:
         note("encoder", f"{video.encoder} cannot encode {video.format}; {hint}")
     elif video.preset is not None and video.encoder != SOFTWARE:
         note("preset", "applies only to the software encoder; remove it or encoder")
-    for name in ("eyes", "screen"):
-        if name in entries and video.stereo is None:
-            note(name, "has no effect without stereo: side_by_side, or anaglyph")
-    if video.place and video.stereo == output_stereo.SIDE_BY_SIDE:
-        note("stereo", f"{video.place} shows one picture; remove place, or write anaglyph")
     if video.place and video.size:
         note("size", f"{video.place} has its own size; remove one of them")
 
