@@ -108,8 +108,8 @@ def test_what_is_no_text_or_too_long_is_refused(client: httpx2.Client, folder: P
     assert client.get("/api/schedules/huge.yaml").status_code == 413
     long = client.put("/api/schedules/new.yaml", json={"text": "#" * 1_000_001, "version": None})
     assert long.status_code == 413
-    half = {"content": '{"text": "\\ud83c", "version": null}', "headers": {"Content-Type": "application/json"}}
-    assert client.put("/api/schedules/new.yaml", **half).status_code == 400
+    half, is_json = '{"text": "\\ud83c", "version": null}', {"Content-Type": "application/json"}
+    assert client.put("/api/schedules/new.yaml", content=half, headers=is_json).status_code == 400
     assert client.post("/api/check", json={"path": "toy.yaml", "text": "#" * 4_000_000}).status_code == 413
     assert not (folder / "new.yaml").exists()
 
