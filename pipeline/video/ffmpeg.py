@@ -20,7 +20,7 @@ from pipeline.video.containers import Container
 from pipeline.video.margins import with_margins, without_margins
 from pipeline.video.measuring import measured
 from pipeline.video.process import limited_output, patience
-from pipeline.video.recipe import Recipe, filtered
+from pipeline.video.recipe import Recipe, chained, halves
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
@@ -192,7 +192,7 @@ def _make(
         expected: called when all frames are written; returns the video's length in seconds and its pictures per second.
     """
     with replacing(video.resolve()) as partial:
-        streams, more = _inputs(filtered(pictures, recipe), recipe)
+        streams, more = _inputs(_filtered(pictures, recipe), recipe)
         stream = ffmpeg.output(
             *streams,
             str(partial),
@@ -214,6 +214,15 @@ def _make(
             )
         if recipe.finish is not None:
             recipe.finish(partial)
+
+
+def _filtered(pictures: Any, recipe: Recipe) -> Any:
+    pictures = ffmpeg.filter(halves(pictures, recipe.half_filters), "hstack") if recipe.half_filters else pictures
+    pictures = chained(pictures, recipe.filters)
+    if not recipe.palette:
+        return pictures
+    split = pictures.filter_multi_output("split")
+    return ffmpeg.filter([split[0], split[1].filter("palettegen")], "paletteuse", dither="sierra2_4a")
 
 
 def _inputs(shown: Any, recipe: Recipe) -> tuple[list[Any], dict[str, Any]]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import ffmpeg
-
 from pipeline.curves.rates import exact
 from pipeline.video.containers import Container
 
@@ -76,20 +74,15 @@ class Recipe:
         return round(count * self.repeat * exact(self.rate or fps) / exact(fps))
 
 
-def filtered(pictures: Any, recipe: Recipe) -> Any:
-    """The stream of the pictures after the filters of a recipe: first those of the halves, the palette last."""
-    if recipe.half_filters:
-        both = pictures.filter_multi_output("split")
-        halves = [both[side].filter("crop", w="iw/2", h="ih", x=f"{side}*iw/2", y=0, exact=1) for side in range(2)]
-        pictures = ffmpeg.filter([_chained(half, recipe.half_filters) for half in halves], "hstack")
-    pictures = _chained(pictures, recipe.filters)
-    if not recipe.palette:
-        return pictures
-    split = pictures.filter_multi_output("split")
-    return ffmpeg.filter([split[0], split[1].filter("palettegen")], "paletteuse", dither="sierra2_4a")
+def halves(pictures: Any, filters: tuple[Filter, ...]) -> list[Any]:
+    """The streams of the left and the right half of the pictures in ffmpeg's graph, each after the filters."""
+    both = pictures.filter_multi_output("split")
+    cut = [both[side].filter("crop", w="iw/2", h="ih", x=f"{side}*iw/2", y=0, exact=1) for side in range(2)]
+    return [chained(half, filters) for half in cut]
 
 
-def _chained(pictures: Any, filters: tuple[Filter, ...]) -> Any:
+def chained(pictures: Any, filters: tuple[Filter, ...]) -> Any:
+    """The stream of the pictures in ffmpeg's graph after the filters."""
     for name, arguments in filters:
         pictures = pictures.filter(name, **arguments)
     return pictures
