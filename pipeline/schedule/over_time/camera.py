@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,7 +130,7 @@ class CameraOverTime:
         if depth is None:
             return None
         pose: tuple[float, ...] = UNMOVED
-        origin = self._begun(number)
+        origin = self._begun[number]
         if depth.kind == "model":  # looks at every frame as it is
             return Seen(depth=depth, view=View(pose=pose, fov=float(self._fov[number])), first=origin)
         if self._poses is not None and number not in self._frames.cuts:
@@ -141,11 +142,15 @@ class CameraOverTime:
             first=origin,
         )
 
-    def _begun(self, number: int) -> int:
-        """The frame from which on the room of `number` was seen by a camera that rests."""
-        while number not in self._frames.cuts and self._depth(number - 1) == self._depth(number):
-            number -= 1
-        return number
+    @cached_property
+    def _begun(self) -> list[int]:
+        """By frame, the one from which on its room was seen by a camera that rests."""
+        found: list[int] = []
+        for number in range(len(self._shot)):
+            shot, before = int(self._shot[number]), int(self._shot[max(0, number - 1)])
+            same = shot == before or self._depths[shot] == self._depths[before]
+            found.append(found[-1] if found and number not in self._frames.cuts and same else number)
+        return found
 
     def _shown(self, depth: Depth, number: int, moment: int, origin: int) -> Depth:
         """The depth of a shot at the time of frame `moment`, as it was first seen from frame `origin`."""

@@ -162,3 +162,15 @@ def test_another_size_fits_each_eye_into_its_half(fit: str, any_ffmpeg: str, tmp
     found = np.argwhere(left[1, ..., 0] > 180)
     assert found.mean(axis=0) == pytest.approx([31.5, 23.5], abs=0.7)
     assert (left[1, 1, 24].max() < 10) == (fit == "pad")
+
+
+def test_a_room_goes_on_in_a_shot_that_carries_on_with_the_same_depth() -> None:
+    shots = [
+        "{length: 3, prompts: a, depth: ground}",
+        "{length: 3, prompts: b, start: carry, depth: ground}",
+        "{length: 3, prompts: c, start: carry, depth: {from: ground, horizon: 0.4}}",
+        "{length: 3, prompts: d, depth: {from: ground, horizon: 0.4}}",
+    ]
+    text = f"output: {{stereo: anaglyph}}\nshots: [{', '.join(shots)}]\n"
+    plan = VideoPlan.of(read_schedule(text, "a.yaml", "a"))
+    assert [plan.seen_in(number).first for number in range(12)] == [0] * 6 + [6] * 3 + [9] * 3
