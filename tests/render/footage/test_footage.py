@@ -184,13 +184,14 @@ def test_what_fails_ahead_is_raised_where_it_is_asked_for(tmp_path: Path, clip: 
 
 
 READING = """
-import pathlib, sys, torch
+import pathlib, signal, sys, torch
 from render.footage import Footage
 from render.models.model import sha256
 from render.spec.footage import SourceImage
 from render.spec.pictures import ImageFile
 path = pathlib.Path(sys.argv[1])
 footage, file = Footage(torch.device("cpu")), ImageFile(path=path, sha256=sha256(path))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background of a shell
 print("reading", flush=True)
 for round in range(1_000_000):
     footage.picture(SourceImage(file=file, number=round % 20), (64, 48))
