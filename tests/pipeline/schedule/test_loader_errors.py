@@ -66,7 +66,7 @@ SECTIONS = [
     ("title: [a]", "2:8: title: expected a text, got a list"),
     ('title: "\\uD800"', "2:8: title: contains half a character (a lone surrogate), which is not valid text"),
     ("title: true", "2:8: title: expected a text, got 'true'"),
-    ("output: 5", "2:9: output: expected a map with fps, length, size, seed, video, got '5'"),
+    ("output: 5", "2:9: output: expected a map with fps, length, size, seed, video, stereo, eyes, screen, got '5'"),
     ("output: {size: 256}", "2:16: output.size: expected a width and a height in pixels such as [256, 144], got '256'"),
     ("output: {size: [256, big]}", "2:22: output.size[1]: expected a whole number from 16 to 8192, got 'big'"),
     (

@@ -107,13 +107,18 @@ def _answers(port: int) -> bool:
 def events(client: httpx2.Client) -> Iterator[tuple[str, Any]]:
     """Yield the kind and content of every event of the server."""
     with client.stream("GET", "/api/events") as response:
-        kind = ""
-        for line in response.iter_lines():
-            name, _, value = line.partition(": ")
-            if name == "event":
-                kind = value
-            elif name == "data":
-                yield kind, json.loads(value)
+        yield from told(response)
+
+
+def told(response: httpx2.Response) -> Iterator[tuple[str, Any]]:
+    """Yield the kind and content of every event of a stream that is open."""
+    kind = ""
+    for line in response.iter_lines():
+        name, _, value = line.partition(": ")
+        if name == "event":
+            kind = value
+        elif name == "data":
+            yield kind, json.loads(value)
 
 
 def job_until(client: httpx2.Client, name: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

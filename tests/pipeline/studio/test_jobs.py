@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.run.session.session import Session
 from pipeline.schedule.loader import load_schedule
-from tests.pipeline.studio.server import LONG, TOY, Server, events, is_over, job_until
+from tests.pipeline.studio.server import LONG, TOY, Server, events, is_over, job_until, told
 from tests.waiting import wait_for
 
 TEXT = LONG.replace("length: 400", "length: 60").replace("200: red, 399: blue", "30: red, 58: blue, 59: blue")
@@ -49,14 +49,15 @@ def _steer(client: httpx2.Client, name: str) -> None:
     address = f"/api/jobs/{name}/schedule"
     assert client.post(address, json={"text": "motion: {zoom: x}"}).status_code == 400
     assert client.post(address, json={"text": TEXT.replace("red", "green")}).status_code == 200
-    assert client.post(address, json={"text": BEHIND}).status_code == 200
-    frames = []
-    for kind, job in events(client):
-        assert not is_over(job), "it did not go back"
-        if kind == "job" and job["id"] == name and job["frame"] is not None:
-            frames.append(job["frame"])
-        if len(frames) > 1 and frames[-1] < frames[-2]:
-            break
+    with client.stream("GET", "/api/events") as response:  # before the edit, so that nothing is missed
+        assert client.post(address, json={"text": BEHIND}).status_code == 200
+        frames = []
+        for kind, job in told(response):
+            assert not is_over(job), "it did not go back"
+            if kind == "job" and job["id"] == name and job["frame"] is not None:
+                frames.append(job["frame"])
+            if len(frames) > 1 and frames[-1] < frames[-2]:
+                break
     job_until(client, name, lambda job: job["done"] > 14)
     assert client.post(address, json={"text": AHEAD}).status_code == 200
 

@@ -144,7 +144,7 @@ WRONG = [
         [
             "2:17: refine.steps: put quotes around an expression with commas",
             "2:24: refine.t): unknown key; expected one of: adapt, augment, cadence, carry, cutouts, ema, first_frame, "
-            "lr, steps",
+            "lr, steps, uncovered",
         ],
     ),
     ("let: {speed: 3}\nmotion: {rotate: sped}", ["3:18: motion.rotate: unknown name 'sped'; did you mean 'speed'?"]),

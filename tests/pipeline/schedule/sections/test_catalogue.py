@@ -121,6 +121,7 @@ def test_every_module_is_a_section_or_a_part_of_one() -> None:
             "motion_flow",
             "motion_shake",
             "music_signals",
+            "output_stereo",
             "output_video",
             "output_source",
             "shots_lengths",
