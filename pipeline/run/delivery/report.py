@@ -132,18 +132,22 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
 def _videos(folder: RunFolder, schedule: Schedule) -> dict[str, Any]:
     """The settings of every file by its name, in the form in which JSON returns them."""
     videos = schedule.output.video
-    return {
-        path.name: _settings(video, schedule) for path, video in zip(paths(folder.path, videos), videos, strict=True)
-    }
+    seen = _seen(schedule) if any(video.stereo for video in videos) else ""
+    return {path.name: _settings(video, seen) for path, video in zip(paths(folder.path, videos), videos, strict=True)}
 
 
-def _settings(video: Video, schedule: Schedule) -> dict[str, Any]:
+def _seen(schedule: Schedule) -> str:
+    """The digest of what all frames show of their rooms; it takes their whole timeline."""
+    seen = json.dumps(VideoPlan.of(schedule).to_record()["seen"])
+    return hashlib.sha256(seen.encode()).hexdigest()
+
+
+def _settings(video: Video, seen: str) -> dict[str, Any]:
     settings: dict[str, Any] = json.loads(json.dumps(asdict(video)))
     if video.stereo is None:  # as in the reports of earlier versions
         settings = {name: value for name, value in settings.items() if name not in output_stereo.NAMES}
     else:
-        seen = json.dumps(VideoPlan.of(schedule).to_record()["seen"])
-        settings["seen"] = hashlib.sha256(seen.encode()).hexdigest()
+        settings["seen"] = seen
     if video.upscaler is not None:  # the file's content matters, not its path
         settings["scale"] = sha256(video.upscaler)
     return settings
