@@ -15,7 +15,7 @@ from taming.modules.diffusionmodules.model import ResnetBlock
 from torch import Tensor, nn
 
 from render.kernels.norm import FrozenNorm
-from render.kernels.triton_norm import launch, operators
+from render.kernels.triton_norm import launch, operators, support
 from render.kernels.vqgan import FrozenResnetBlock
 from tests.render.kernels.conftest import Compare
 
@@ -79,16 +79,22 @@ def test_a_picture_is_split_and_its_result_does_not_depend_on_the_batch(
     generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launch, "_MOST_SPLITS", 3)
+    monkeypatch.setattr(launch, "_split", launch._split.__wrapped__)  # without what it remembers
     shape = (2, 16, 33, 31)  # three programs of 384 pixels, the last with fewer; tiles of 128 pixels
     x = torch.randn(shape, generator=generator).contiguous(memory_format=torch.channels_last)
     weight, bias = torch.randn(16, generator=generator), torch.randn(16, generator=generator)
-    split = launch._Split.of(x)
-    assert (split.parts, split.chunk, split.rows) == (3, 384, 128)
+    split = launch._split(2, 16, 33 * 31, 4)
+    assert (split.parts, split.chunk, split.tile["rows"]) == (3, 384, 128)
     made, stats = launch.norm(x, None, weight, bias, 4, 1e-6, True)
     torch.testing.assert_close(made, F.silu(F.group_norm(x, 4, weight, bias, 1e-6)), atol=1e-5, rtol=0)
     alone, _ = launch.norm(x[1:], None, weight, bias, 4, 1e-6, True)
     assert torch.equal(made[1:], alone)
     torch.testing.assert_close(stats[0], x.reshape(2, 4, -1).mean(dim=-1), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", support.TYPES)
+def test_the_check_at_load_finds_nothing_wrong(dtype: torch.dtype) -> None:
+    support._check(torch.device("cpu"), dtype, 8, 2, True, True)
 
 
 @pytest.fixture
