@@ -25,7 +25,8 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CU
 @pytest.mark.parametrize("speed", ["not slow", pytest.param("slow", marks=pytest.mark.slow)])
 def test_interpreted_kernels_agree_with_the_plain_norm(speed: str) -> None:
     file = Path(__file__).with_name("interpreted_triton_norm.py")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", speed, str(file)]
+    lean = ["--noconftest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    command = [sys.executable, "-m", "pytest", *lean, "-m", speed, str(file)]
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
     done = subprocess.run(command, cwd=Path(__file__).parents[3], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-8000:]
@@ -80,7 +81,9 @@ def launch(channels: int, groups: int, sides: tuple[int, int], batch: int, dtype
 
 @needs_triton
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a driver")
-@pytest.mark.parametrize(("capability", "dtype"), [(75, torch.float16), (90, torch.bfloat16)])
+@pytest.mark.parametrize(
+    ("capability", "dtype"), [pytest.param(75, torch.float16, marks=pytest.mark.slow), (90, torch.bfloat16)]
+)
 def test_kernels_compile_once_for_all_sizes_and_read_16_bytes_at_a_time(
     capability: int,
     dtype: torch.dtype,
