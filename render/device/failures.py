@@ -7,7 +7,9 @@ import re
 
 from render.errors import DeviceError, MemoryLimitError, RunError
 
-_DEVICE = re.compile(r"\b(CUDA|HIP|XPU|MPS|cuDNN|CUDNN|cuBLAS|CUBLAS|NCCL)( error|_STATUS|_ERROR)")
+_DEVICE = re.compile(
+    r"\b(CUDA|HIP|XPU|MPS|cuDNN|CUDNN|cuBLAS|CUBLAS|NCCL)( error|_STATUS|_ERROR)|Triton Error \[CUDA\]"
+)
 _NO_MEMORY = ("can't allocate memory", "failed to map segment", "Cannot allocate memory")
 _NO_THREAD = ("Resource temporarily unavailable", "can't start new thread")
 _KEPT = "finished work is kept; run the same command again to continue"

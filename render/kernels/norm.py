@@ -1,7 +1,8 @@
 """GroupNorm with frozen weights, optionally followed by SiLU; only the gradient of the input is computed.
 
 PyTorch's own backward pass for channels_last on the CPU is several times slower than the convolutions
-around it; this one consists of a few fused passes.
+around it; this one consists of a few fused passes. On NVIDIA's GPUs PyTorch would convert to NCHW and back:
+see `render.kernels.triton_norm`.
 """
 
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from render.kernels.triton_norm import operators, support
 
 
 class _FrozenNorm(torch.autograd.Function):
@@ -83,11 +86,33 @@ class FrozenNorm(nn.Module):
         self.num_groups, self.eps, self.silu = norm.num_groups, norm.eps, silu
         self.register_buffer("weight", norm.weight.detach())
         self.register_buffer("bias", norm.bias.detach())
+        self.fused = support.runs(norm.weight, norm.num_groups, silu)
 
     def forward(self, x: Tensor) -> Tensor:
+        if self._fuses(x):
+            return self._fused(x)
         weight, bias = self.get_buffer("weight"), self.get_buffer("bias")
         if x.requires_grad and x.device.type == "cpu":
             normed: Tensor = _FrozenNorm.apply(x, weight, bias, self.num_groups, self.eps, self.silu)
             return normed
         plain = F.group_norm(x, self.num_groups, weight, bias, self.eps)
         return F.silu(plain) if self.silu else plain
+
+    def after(self, conv: nn.Conv2d, x: Tensor) -> Tensor:
+        """Norm `conv(x)`; the Triton kernels also add its bias, which is a pass over memory of its own on a GPU."""
+        if not self.fused or conv.bias is None:
+            made: Tensor = self(conv(x))
+            return made
+        convolved = conv._conv_forward(x, conv.weight, None)
+        if self._fuses(convolved):
+            return self._fused(convolved, conv.bias)
+        added: Tensor = self(convolved + conv.bias[:, None, None])
+        return added
+
+    def _fused(self, x: Tensor, added: Tensor | None = None) -> Tensor:
+        weight, bias = self.get_buffer("weight"), self.get_buffer("bias")
+        return operators.norm(x, added, weight, bias, self.num_groups, self.eps, silu=self.silu)
+
+    def _fuses(self, x: Tensor) -> bool:
+        fits = x.device.type == "cuda" and x.dtype == self.get_buffer("weight").dtype
+        return self.fused and fits and x.is_contiguous(memory_format=torch.channels_last)

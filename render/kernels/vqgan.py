@@ -65,7 +65,7 @@ class FrozenResnetBlock(nn.Module):
             self.shortcut = block.conv_shortcut if block.use_conv_shortcut else block.nin_shortcut
 
     def forward(self, x: Tensor) -> Tensor:
-        moved: Tensor = self.conv2(self.norm2(self.conv1(self.norm1(x))))
+        moved: Tensor = self.conv2(self.norm2.after(self.conv1, self.norm1(x)))
         kept: Tensor = self.shortcut(x)
         return kept + moved
 
