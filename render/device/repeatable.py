@@ -19,5 +19,5 @@ def make_repeatable(device: torch.device, dtype: torch.dtype) -> None:
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = dtype != torch.float32
-    # Kernels overwrite all that they allocate: no reason to fill it when `render.kernels.attention` asks for determinism.
+    # Kernels overwrite all that they allocate: no reason to fill it where `render.kernels.attention` is deterministic.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
