@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from render import catalogue, latents, priors
+from render.device.repeatable import make_repeatable
 from render.guidance import clipseg, perceptors
 from render.guidance.masks import no_segmenter
 from render.guidance.perceptors import Perceptor
@@ -79,6 +80,7 @@ def load_models(
     latent: ModelFiles, scorers: Sequence[ModelFiles], quantize: bool, device: torch.device, dtype: torch.dtype
 ) -> tuple[Latent, list[Perceptor]]:
     """Load a latent model and perceptors. Raises `WeightsError` if files are missing or do not fit."""
+    make_repeatable(device, dtype)
     representation = _latent(latent, quantize, device, dtype)
     return representation, [catalogue.load(perceptors, files.entry).load(files, device, dtype) for files in scorers]
 
