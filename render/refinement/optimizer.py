@@ -54,6 +54,10 @@ class LatentAdam:
             (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
         self.move(gradient / self._loss_scale, lr)
 
+    def halve_loss_scale(self) -> None:
+        """Multiply losses by half as much from now on, at least by 1, so that larger gradients stay finite."""
+        self._loss_scale = max(1.0, self._loss_scale / 2)
+
     @torch.no_grad()
     def move(self, gradient: Tensor, lr: float | Tensor) -> None:
         """Take one step along a gradient (B, C, h, w) that was already computed."""

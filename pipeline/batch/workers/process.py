@@ -177,7 +177,9 @@ def memory() -> int:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         return int(torch.cuda.memory_reserved())
+    if torch is not None and torch.backends.mps.is_available():
+        return int(torch.mps.driver_allocated_memory())
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:  # not Linux
+    except (OSError, AttributeError):  # not Linux
         return 0
