@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, UntypedStorage
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
+from render.device.heap import give_back_freed_memory
 from render.errors import MemoryLimitError
 from render.latents import Latent
 
@@ -77,6 +78,7 @@ def available(device: torch.device) -> int | None:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    give_back_freed_memory()
     try:
         lines = _MEMINFO.read_text(encoding="ascii").splitlines()
     except OSError:
