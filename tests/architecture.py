@@ -44,12 +44,14 @@ ROOMS: Mapping[str, str] = {
     "render.motion.flow.estimators": "errors files models",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
-    "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
+    "render.guidance": (
+        "errors catalogue spec rng files files.videos models kernels guidance.perceptors guidance.regions"
+    ),
     "render.motion.flow": (
         "errors catalogue spec files files.videos models guidance motion.displacements motion.flow.estimators"
     ),
     "render.guidance.colour": "spec guidance",
-    "render.guidance.losses": "guidance guidance.colour",
+    "render.guidance.losses": "kernels guidance guidance.colour",
     "render.footage": "errors spec files files.videos motion guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
@@ -57,8 +59,8 @@ ROOMS: Mapping[str, str] = {
         "errors spec rng files models kernels latents guidance guidance.perceptors priors priors.bank"
     ),
     "render.sources": "errors spec latents guidance guidance.perceptors priors",
-    "render.refinement": "errors catalogue spec rng latents device guidance guidance.colour guidance.perceptors "
-    "guidance.losses",
+    "render.refinement": "errors catalogue spec rng kernels latents device guidance guidance.colour "
+    "guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng latents device motion motion.depth motion.depth.estimators "
     "motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",

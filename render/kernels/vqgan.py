@@ -1,8 +1,8 @@
 """taming's encoder and decoder with frozen weights: the same graph, fewer and faster passes.
 
 What differs from taming's modules: SiLU is fused into the preceding norm, the three projections of
-attention are one convolution, and nearest-neighbour upsampling and the following convolution are one
-transposed convolution, which avoids the upsampled picture, three quarters of whose pixels are repeats.
+attention are one convolution, and where that is fast, nearest-neighbour upsampling and the following convolution are
+one transposed convolution, which avoids the upsampled picture, three quarters of whose pixels are repeats.
 """
 
 from typing import Any
@@ -43,7 +43,7 @@ class FrozenDecoder(nn.Module):
         for level in reversed(decoder.up):
             layers += _level(level)
             if hasattr(level, "upsample"):
-                layers.append(FrozenUpsample(level.upsample) if level.upsample.with_conv else level.upsample)
+                layers.append(_upsample(level.upsample))
         self.layers = nn.Sequential(*layers)
         self.norm_out = FrozenNorm(decoder.norm_out, silu=True)
         self.conv_out = decoder.conv_out
@@ -105,6 +105,21 @@ class FrozenUpsample(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.conv_transpose2d(x, self.get_buffer("weight"), self.get_buffer("bias"), stride=2, padding=1)
+
+
+def _upsample(upsample: Any) -> nn.Module:
+    if upsample.with_conv and transposes_fast(upsample.conv.weight.device):
+        return FrozenUpsample(upsample)
+    whole: nn.Module = upsample
+    return whole
+
+
+def transposes_fast(device: torch.device) -> bool:
+    """Whether transposed convolutions are as fast as others: on CPUs and with cuDNN.
+
+    AMD's MIOpen takes about 20 times as long for them. On Apple's GPUs, nobody has measured them here yet.
+    """
+    return device.type == "cpu" or (device.type == "cuda" and torch.version.hip is None)
 
 
 def _spread(weight: Tensor, axis: int) -> Tensor:

@@ -29,6 +29,7 @@ LOST = (
             MemoryLimitError,
             "output.size",
         ),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 16.00 GB)"), MemoryLimitError, "output.size"),
         (MemoryError(), MemoryLimitError, "(MemoryError)"),
         (RuntimeError("Resource temporarily unavailable"), MemoryLimitError, "ulimit -u"),
         (RuntimeError("can't start new thread"), MemoryLimitError, "refused to start another thread"),
