@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from render.exact import exact
 from render.footage.resample import Span, resampled
 from render.guidance.pictures import RGB, rgb
 from render.motion.resample import catmull_rom
@@ -97,8 +98,9 @@ class Placing:
         if not self.motion:
             return fitted
         width, height = self.size
-        across = (torch.arange(width, device=fitted.device, dtype=torch.float64) + 0.5) / width
-        down = (torch.arange(height, device=fitted.device, dtype=torch.float64) + 0.5) / height
+        device = exact(fitted.device)
+        across = (torch.arange(width, device=device, dtype=torch.float64) + 0.5) / width
+        down = (torch.arange(height, device=device, dtype=torch.float64) + 0.5) / height
         y, x = torch.meshgrid(down, across, indexing="ij")
         shares = _moved_back(torch.stack([x, y, torch.ones_like(x)], dim=-1), self.motion)
         points = shares * shares.new_tensor(self.outer) - 0.5

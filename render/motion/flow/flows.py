@@ -10,6 +10,7 @@ from torch import Tensor
 
 from render import catalogue
 from render.errors import RunError
+from render.exact import exact
 from render.files.images import image_size
 from render.files.videos.clips import facts
 from render.guidance.latest import Latest
@@ -54,7 +55,7 @@ class Flows:
         draw: Draw | None = None,
         folder: Path | None = None,
     ) -> None:
-        self._device = device
+        self._device = exact(device)
         self._draw = draw
         self.pairs = Pairs(footage, estimate or DenseInverseSearch(), Cache(folder or cache_folder() / "flow"))
         self._sizes: dict[ImageFile, Size] = {}
