@@ -15,9 +15,9 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
-from render import exact
 from render.device import device as devices
 from render.device import memory
+from render.kernels import exact
 
 ELSEWHERE = torch.device("meta")
 HOST = torch.device("cpu")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from render.exact import exact
 from render.footage.resample import Span, resampled
 from render.guidance.pictures import RGB, rgb
+from render.kernels.exact import exact
 from render.motion.resample import catmull_rom
 from render.spec.footage import SourceImage
 

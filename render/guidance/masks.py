@@ -11,11 +11,11 @@ from torch import Tensor
 
 from render import catalogue
 from render.errors import RunError
-from render.exact import exact
 from render.guidance import regions
 from render.guidance.latest import Latest
 from render.guidance.pictures import pixels, unchanged
 from render.guidance.regions import Frame
+from render.kernels.exact import exact
 from render.spec.pictures import ImageFile
 from render.spec.regions import Region
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from render import catalogue
-from render.exact import exact
+from render.kernels.exact import exact
 from render.motion import displacements
 from render.motion.depth.layers import sampled
 from render.motion.displacements import NO_FIELDS, Displacement, Fields, on_grid

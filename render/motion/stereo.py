@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from render.errors import RunError
-from render.exact import exact
+from render.kernels.exact import exact
 from render.motion.depth.eye import Eye, centres
 from render.motion.depth.layers import sampled, seen_by, sharpened
 from render.motion.depth.surface import SurfaceMove

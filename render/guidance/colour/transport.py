@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from render.exact import exact
 from render.guidance.colour.statistics import BINS, RANGES, Statistics
+from render.kernels.exact import exact
 
 LEVEL = 1 / 255  # spreads below one 8-bit level are not amplified: there is nothing in them but rounding
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.exact import exact
+from render.kernels.exact import exact
 from render.latents import Latent
 
 REACH = 2  # cells around one that are compared

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from render.exact import exact
+from render.kernels.exact import exact
 from render.spec.camera import View
 
 _AHEAD = 1e-6  # what is nearer than this, or behind, is seen far outside of the picture

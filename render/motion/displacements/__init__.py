@@ -107,7 +107,7 @@ def pixels(height: int, width: int, stride: int, device: torch.device) -> Tensor
     """Return the centres of the cells of a grid, in pixels: (1, height, width, 2) float64."""
     import torch  # a plan needs the names of the entries only
 
-    from render.exact import exact
+    from render.kernels.exact import exact
 
     device = exact(device)
     down, across = torch.meshgrid(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from render.errors import RunError
-from render.exact import exact
+from render.kernels.exact import exact
 from render.motion.depth.eye import Eye
 from render.motion.depth.ground import GroundMove
 from render.motion.depth.layers import sharpened

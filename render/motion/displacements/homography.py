@@ -17,7 +17,7 @@ from scipy.linalg import expm
 from torch import Tensor
 
 from render import catalogue
-from render.exact import exact
+from render.kernels.exact import exact
 from render.motion import transforms
 from render.motion.displacements import Fields
 from render.motion.transforms import Matrix, Size

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from render import catalogue
 from render.errors import RunError
-from render.exact import exact
 from render.files.images import image_size
 from render.files.videos.clips import facts
 from render.guidance.latest import Latest
 from render.guidance.pictures import unchanged
+from render.kernels.exact import exact
 from render.models.downloads import cache_folder
 from render.models.model import ModelFiles
 from render.motion.displacements.flow import Field

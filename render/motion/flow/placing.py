@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from render.exact import exact
+from render.kernels.exact import exact
 from render.motion.displacements.flow import sampled
 from render.motion.flow.links import Known
 from render.spec.footage import SourceImage
