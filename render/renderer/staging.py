@@ -17,7 +17,7 @@ def to_host(state: FrameState) -> Callable[[], FrameState]:
     thread: it would start another team of OpenMP threads there, and when there are more threads than cores,
     all teams sleep rather than spin, which costs a quarter of a frame.
     """
-    copy = _pinned if state.image.device.type == "cuda" else Tensor.contiguous
+    copy = _pinned if state.image.device.type == "cuda" else _waited_for
     copied = _copied(state, copy)
     if state.image.device.type != "cuda":
         return lambda: copied
@@ -43,6 +43,11 @@ def _copied(state: FrameState, copy: Callable[[Tensor], Tensor]) -> FrameState:
         value = getattr(state, name)
         setattr(copied, name, None if value is None else copy(value))
     return copied
+
+
+def _waited_for(value: Tensor) -> Tensor:
+    """Copy to the host at once: Apple's GPUs are asked by one thread only. On a CPU, what is contiguous stays."""
+    return value.cpu().contiguous()
 
 
 def _pinned(value: Tensor) -> Tensor:
