@@ -64,7 +64,7 @@ def _repetitions(rows: Bytes) -> bytes:
 
 def _deflated(rows: Bytes, level: int, strategy: int) -> bytes:
     squeeze = zlib.compressobj(level, strategy=strategy)
-    return squeeze.compress(rows) + squeeze.flush()
+    return squeeze.compress(rows.data) + squeeze.flush()
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -128,4 +128,4 @@ def to_pixels(image: "Tensor") -> Pixels:
 
 def checksum(pixels: Pixels) -> str:
     """SHA-256 of the RGB bytes."""
-    return hashlib.sha256(np.ascontiguousarray(pixels).reshape(-1)).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(pixels).reshape(-1).data).hexdigest()

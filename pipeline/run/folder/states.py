@@ -192,5 +192,5 @@ def _checksum(tensors: Mapping[str, "torch.Tensor"]) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(tensors.items()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.numpy().reshape(-1).view("u1"))  # its own memory, not a copy
+        digest.update(value.numpy().reshape(-1).view("u1").data)  # its own memory, not a copy
     return digest.hexdigest()
