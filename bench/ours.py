@@ -65,9 +65,9 @@ class Loaded:
         return Renderer(self.latent, [Scorer(perceptor=self.perceptor)], self.device, self.dtype)
 
 
-def load(setting: Setting, dtype: torch.dtype) -> Loaded:
+def load(setting: Setting, dtype: torch.dtype, device: torch.device | None = None) -> Loaded:
     keep_freed_memory()
-    device = pick_device("auto")
+    device = device or pick_device("auto")
     latent, perceptor = find_latent(setting.latent).files(), find_perceptor(setting.perceptor).files()
     return Loaded(
         latent=catalogue.load(latents, latent.entry).load(latent, device, dtype, setting.quantize),

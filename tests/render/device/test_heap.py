@@ -34,7 +34,8 @@ for _ in range({TIMES}):
     library.free(block)
 kept = held()
 give_back_freed_memory()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize(), kept - held(), "torch" in sys.modules)
+came = resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize()
+print(came, kept - held(), "torch" in sys.modules)
 """
 
 
