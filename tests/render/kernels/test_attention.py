@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from open_clip.timm_model import TimmModel
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.checkpoint import checkpoint
 
 from render.kernels import attention, hardware
 from render.kernels.attention import attend, repeatable, setting_kept
@@ -60,6 +61,24 @@ def test_value_and_gradients_are_those_of_torch(needing: tuple[int, ...], genera
     if wanted:
         found, theirs = (torch.autograd.grad(seen.square().sum(), wanted) for seen in values)
         assert all(torch.equal(one, other) for one, other in zip(found, theirs, strict=True))
+    assert torch.get_deterministic_debug_mode() == OFF
+
+
+def test_it_is_the_same_if_activations_are_recomputed(generator: torch.Generator) -> None:
+    """As they are for perceptors if memory runs out."""
+
+    def network(x: Tensor) -> Tensor:
+        for _ in range(2):
+            x = repeatable(x.sin(), x.cos(), x).tanh()
+        return x
+
+    x = parts(generator)[0]
+    (wanted,) = torch.autograd.grad(network(x).sum(), x)
+    with Settings() as settings:
+        (found,) = torch.autograd.grad(checkpoint(network, x, use_reentrant=False).sum(), x)
+    assert torch.equal(found, wanted)
+    assert settings.of("attention") == {ERROR}
+    assert settings.of("tanh") == {OFF}
     assert torch.get_deterministic_debug_mode() == OFF
 
 
