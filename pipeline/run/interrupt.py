@@ -15,6 +15,7 @@ from typing import NoReturn
 
 INTERRUPTED = 130  # exit code of a run that was ended by Ctrl-C
 TERMINATED = 143  # exit code of a run that was ended by SIGTERM (preemption, shutdown, kill)
+KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows one way to end a process: at once
 GRACE = 4.0  # seconds from SIGTERM or the second Ctrl-C until the process ends, whatever it is doing
 TERMINATED_MESSAGE = "terminated; run the same command again to continue"
 STOPPED_MESSAGE = "stopped; run the same command again to continue"
@@ -53,7 +54,8 @@ def _watchdog() -> Iterator[None]:
     backward pass of a large picture. The wakeup pipe receives signals whatever that thread is doing.
     """
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    if hasattr(os, "set_blocking"):  # on Windows only from Python 3.12 on; a pipe there takes what fits
+        os.set_blocking(writer, False)
     previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reader,), daemon=True).start()
     try:
@@ -119,6 +121,6 @@ def exit_now(code: int, message: str) -> NoReturn:
     with contextlib.suppress(OSError, ValueError):
         # Bypass the buffers of sys.stderr, which the program may be stuck in, and write only if that does not block.
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ else -1
-        if select.select([], [descriptor], [], 0)[1]:
+        if sys.platform == "win32" or select.select([], [descriptor], [], 0)[1]:
             os.write(descriptor, f"{message}\n".encode())
     os._exit(code)
