@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 import time
@@ -51,30 +52,29 @@ def _watchdog() -> Iterator[None]:
     """Run a thread that notices signals as they arrive.
 
     Python runs signal handlers between two bytecode instructions of the main thread, and one instruction may be the
-    backward pass of a large picture. The wakeup pipe receives signals whatever that thread is doing.
+    backward pass of a large picture. The wakeup socket receives signals whatever that thread is doing.
     """
-    reader, writer = os.pipe()
-    if hasattr(os, "set_blocking"):  # on Windows only from Python 3.12 on; a pipe there takes what fits
-        os.set_blocking(writer, False)
-    previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    reader, writer = socket.socketpair()  # Windows has no pipes that never block
+    writer.setblocking(False)
+    previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reader,), daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(previous)
-        os.close(writer)
+        writer.close()
 
 
-def _watch(reader: int) -> None:
-    """End the process `GRACE` seconds after SIGTERM or the second SIGINT; return when the pipe is closed."""
+def _watch(reader: socket.socket) -> None:
+    """End the process `GRACE` seconds after SIGTERM or the second SIGINT; return when the other end is closed."""
     interrupts = 0
-    while numbers := os.read(reader, 64):
+    while numbers := reader.recv(64):
         interrupts += numbers.count(signal.SIGINT)
         terminated = signal.SIGTERM in numbers
         if terminated or interrupts > 1:
             time.sleep(GRACE)
             exit_now(TERMINATED if terminated else INTERRUPTED, TERMINATED_MESSAGE if terminated else STOPPED_MESSAGE)
-    os.close(reader)
+    reader.close()
 
 
 @contextmanager
