@@ -31,7 +31,8 @@ ROOMS: Mapping[str, str] = {
     "render.files.videos": "errors files",
     "render.models": "errors files",
     "render.models.registry": "errors models",
-    "render.kernels": "",
+    "render.kernels.triton_norm": "",
+    "render.kernels": "kernels.triton_norm",
     "render.latents": "errors files models kernels",
     "render.device": "errors latents",
     "render.motion.transforms": "",
@@ -50,7 +51,7 @@ ROOMS: Mapping[str, str] = {
         "errors catalogue spec files files.videos models kernels guidance motion.displacements motion.flow.estimators"
     ),
     "render.guidance.colour": "spec kernels guidance",
-    "render.guidance.losses": "guidance guidance.colour",
+    "render.guidance.losses": "kernels guidance guidance.colour",
     "render.footage": "errors spec files files.videos kernels motion guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
@@ -58,8 +59,8 @@ ROOMS: Mapping[str, str] = {
         "errors spec rng files models kernels latents guidance guidance.perceptors priors priors.bank"
     ),
     "render.sources": "errors spec latents guidance guidance.perceptors priors",
-    "render.refinement": "errors catalogue spec rng latents device guidance guidance.colour guidance.perceptors "
-    "guidance.losses",
+    "render.refinement": "errors catalogue spec rng kernels latents device guidance guidance.colour "
+    "guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng latents device motion motion.depth motion.depth.estimators "
     "motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _PAUSE = 0.05  # seconds between them
 
 
 @contextmanager
-def replacing(path: Path, writer: str = "") -> Iterator[Path]:
+def replacing(path: Path, writer: str = "", turn: Callable[[], None] | None = None) -> Iterator[Path]:
     """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error.
 
     The temporary name keeps the suffix, since writers choose the format by it. A leftover of a crash is
@@ -22,6 +22,7 @@ def replacing(path: Path, writer: str = "") -> Iterator[Path]:
 
     Args:
         writer: distinguishes the temporary files of several concurrent writers.
+        turn: called when the new content is on the disk, before it replaces the old one; it may wait, or raise.
     """
     partial = named_partial(path, writer)
     partial.unlink(missing_ok=True)  # a writer that outlived its run may still have it open
@@ -29,6 +30,8 @@ def replacing(path: Path, writer: str = "") -> Iterator[Path]:
         yield partial
         with partial.open(_SYNCED) as file:
             os.fsync(file.fileno())
+        if turn is not None:
+            turn()
         _rename(partial, path)
         sync_folder(path.parent)
     finally:

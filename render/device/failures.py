@@ -7,7 +7,9 @@ import re
 
 from render.errors import DeviceError, MemoryLimitError, RunError
 
-_DEVICE = re.compile(r"\b(CUDA|HIP|XPU|MPS|cuDNN|CUDNN|cuBLAS|CUBLAS|NCCL)( error|_STATUS|_ERROR)")
+_DEVICE = re.compile(
+    r"\b(CUDA|HIP|XPU|MPS|cuDNN|CUDNN|cuBLAS|CUBLAS|NCCL)( error|_STATUS|_ERROR)|Triton Error \[CUDA\]"
+)
 # What allocators say that have no exception of their own: the CPU's, and that of Apple's GPUs
 OUT_OF_MEMORY = ("can't allocate memory", "MPS backend out of memory", "kIOGPUCommandBufferCallbackErrorOutOfMemory")
 _NO_MEMORY = (*OUT_OF_MEMORY, "failed to map segment", "Cannot allocate memory")

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from render.kernels.attention import attend
+from render.kernels.colours import FrozenColours
 from render.kernels.norm import FrozenNorm
 
 
@@ -46,7 +47,7 @@ class FrozenDecoder(nn.Module):
                 layers.append(_upsample(level.upsample))
         self.layers = nn.Sequential(*layers)
         self.norm_out = FrozenNorm(decoder.norm_out, silu=True)
-        self.conv_out = decoder.conv_out
+        self.conv_out = FrozenColours(decoder.conv_out)
 
     def forward(self, latent: Tensor) -> Tensor:
         image: Tensor = self.conv_out(self.norm_out(self.layers(latent)))
@@ -65,7 +66,7 @@ class FrozenResnetBlock(nn.Module):
             self.shortcut = block.conv_shortcut if block.use_conv_shortcut else block.nin_shortcut
 
     def forward(self, x: Tensor) -> Tensor:
-        moved: Tensor = self.conv2(self.norm2(self.conv1(self.norm1(x))))
+        moved: Tensor = self.conv2(self.norm2.after(self.conv1, self.norm1(x)))
         kept: Tensor = self.shortcut(x)
         return kept + moved
 

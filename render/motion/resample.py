@@ -98,7 +98,7 @@ def at_once(image: Tensor, taps: Taps) -> Tensor:
 
 
 def _weights(share: Tensor) -> Tensor:
-    """Return the weights of the four neighbours of points `share` in [0, 1) past the second: (B, ...) to (B, 4, ...)."""
+    """Return the weights of the four neighbours of points `share` (B, ...) in [0, 1) past the second: (B, 4, ...)."""
     square, cube = share.square(), share**3
     return torch.stack(
         [
