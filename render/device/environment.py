@@ -8,12 +8,16 @@ WORKSPACES = "CUBLAS_WORKSPACE_CONFIG"
 
 
 def prepare_environment() -> None:
-    """Set how threads wait, and that cuBLAS adds up in the same order in every run, here and in child processes.
+    """Set how threads wait, and what `choose_workspaces` sets, here and in child processes, unless they are set."""
+    sleep_at_barriers()
+    choose_workspaces()
 
-    What the environment sets already is kept. It has no effect once torch has been imported (threads) or has multiplied
-    matrices on a GPU (cuBLAS).
+
+def choose_workspaces() -> None:
+    """Make cuBLAS add up in the same order in every run, unless the environment chooses its workspaces.
+
+    It has no effect once a GPU has multiplied matrices.
 
     Source: cuBLAS's documentation, "Results reproducibility": eight workspaces of 4 MiB for each stream.
     """
-    sleep_at_barriers()
     os.environ.setdefault(WORKSPACES, ":4096:8")
