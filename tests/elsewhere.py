@@ -33,7 +33,7 @@ class Far(Tensor):
     def __new__(cls, near: Tensor) -> "Far":
         if near.dtype == torch.float64:
             raise TypeError("this device has no float64")
-        made: Far = torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        made: Far = torch.Tensor._make_wrapper_subclass(
             cls,
             near.size(),
             strides=near.stride(),
@@ -46,7 +46,9 @@ class Far(Tensor):
         return made
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         return _computed(func, args, kwargs or {})
 
 

@@ -31,7 +31,8 @@ def take_away() -> None:
             if hasattr(home, name):
                 delattr(home, name)
 
-    subprocess.Popen.kill = lambda process: os.kill(process.pid, 9)  # type: ignore[method-assign]
+    # As on Windows, where it needs no SIGKILL
+    subprocess.Popen.kill = lambda process: os.kill(process.pid, 9)  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":
