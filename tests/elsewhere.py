@@ -17,7 +17,9 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from render.device import device as devices
 from render.device import memory
-from render.kernels import exact
+from render.guidance.perceptors import clip
+from render.kernels import colours, exact
+from render.latents import vqgan
 
 ELSEWHERE = torch.device("meta")
 HOST = torch.device("cpu")
@@ -126,5 +128,7 @@ def rendering_elsewhere() -> Iterator[Pretending]:
         patch.setattr(devices, "model_dtype", lambda device, precision: torch.float32)
         patch.setattr(memory, "available", lambda device: None)
         patch.setattr(exact, "_WITHOUT", {ELSEWHERE.type})
+        for module in (clip, colours, vqgan):
+            patch.setattr(module, "layout", lambda device: torch.contiguous_format)
         with Pretending() as mode, Copied():
             yield mode
