@@ -180,18 +180,9 @@ def _listen(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bo
     """Read until the process ends: the end of its stderr, and whether it printed nothing for `timeout` seconds."""
     said: Said = queue.SimpleQueue()
     pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
-    readers = [threading.Thread(target=_read, args=(pipe, pipe is process.stderr, said), daemon=True) for pipe in pipes]
-    try:
-        for reader in readers:
-            reader.start()
-        errors, stuck = _collected(said, len(readers), timeout)
-    except BaseException:  # an interrupt
-        _kill(process)
-        raise
-    if stuck:
-        _kill(process)  # its pipes end with it
-    for reader in readers:
-        reader.join()
+    for pipe in pipes:
+        threading.Thread(target=_read, args=(pipe, pipe is process.stderr, said), daemon=True).start()
+    errors, stuck = _collected(said, len(pipes), timeout)
     if stuck:
         return errors, True
     try:
@@ -202,8 +193,11 @@ def _listen(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bo
 
 
 def _read(pipe: IO[bytes], is_error: bool, said: Said) -> None:
-    """Pass on what arrives in a pipe, and b"" at its end. A thread each: Windows cannot wait for several pipes."""
-    with contextlib.suppress(OSError):
+    """Pass on what arrives in a pipe, and b"" at its end. A thread each: Windows cannot wait for several pipes.
+
+    A process that has left a child behind keeps its pipes open: then the thread waits on, and nobody for it.
+    """
+    with contextlib.suppress(OSError, ValueError):  # ValueError: the pipe was closed meanwhile
         while block := os.read(pipe.fileno(), 65536):
             said.put((is_error, block))
     said.put((is_error, b""))
