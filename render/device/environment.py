@@ -5,12 +5,14 @@ import os
 from render.device.openmp import sleep_at_barriers
 
 WORKSPACES = "CUBLAS_WORKSPACE_CONFIG"
+MPS_FALLBACK = "PYTORCH_ENABLE_MPS_FALLBACK"
 
 
 def prepare_environment() -> None:
-    """Set how threads wait, and what `choose_workspaces` sets, here and in child processes, unless they are set."""
+    """Set how threads wait, and what the functions below set, here and in child processes, unless they are set."""
     sleep_at_barriers()
     choose_workspaces()
+    complete_mps()
 
 
 def choose_workspaces() -> None:
@@ -21,3 +23,11 @@ def choose_workspaces() -> None:
     Source: cuBLAS's documentation, "Results reproducibility": eight workspaces of 4 MiB for each stream.
     """
     os.environ.setdefault(WORKSPACES, ":4096:8")
+
+
+def complete_mps() -> None:
+    """Have the CPU compute operators that torch lacks for Apple's GPUs, instead of failing, unless that is set.
+
+    Older versions of torch lack some that a step uses. It has no effect once torch has been imported.
+    """
+    os.environ.setdefault(MPS_FALLBACK, "1")

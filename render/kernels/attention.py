@@ -20,15 +20,15 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
     """Compute softmax(q k^T / sqrt(D)) v for (B, heads, N, D); the result has the shape of `query`.
 
     On the CPU it uses two matrix products, because the fused kernel's backward pass is slow there, especially in bf16;
-    on CUDA it does so for heads wider than 256, as in a VQGAN's decoder, for which there is no fast fused kernel.
+    on CUDA it does so for heads wider than 256, as in a VQGAN's decoder, for which there is no fast fused kernel; on
+    Apple's GPUs always, as their fused kernel gets views wrong, see `render.kernels.foreign.mend_attention`.
 
     Args:
         mask: of bool, broadcast to (B, heads, N, number of keys): which keys each query sees; None for all of them.
 
     Source: Vaswani et al., "Attention Is All You Need" (2017).
     """
-    on_cuda = hardware.is_on_cuda(query)
-    if (query.device.type == "cpu" and not on_cuda) or (on_cuda and _is_wide(query, key)):
+    if not hardware.is_on_cuda(query) or _is_wide(query, key):
         return _by_products(query, key, value, mask)
     return fused(query, key, value, attn_mask=mask)
 
