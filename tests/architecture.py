@@ -38,7 +38,7 @@ ROOMS: Mapping[str, str] = {
     "render.motion.depth": "errors spec",
     "render.motion.depth.estimators": "errors files models motion.depth",
     "render.motion.displacements": "errors catalogue spec motion.transforms motion.depth",
-    "render.motion": "errors catalogue spec latents motion.depth motion.displacements",
+    "render.motion": "errors catalogue spec kernels latents motion.depth motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
     "render.motion.flow.estimators": "errors files models",
     "render.guidance.perceptors": "errors files models kernels",

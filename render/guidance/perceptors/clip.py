@@ -26,6 +26,7 @@ from render.errors import WeightsError, suggestion
 from render.files.allowance import building
 from render.files.checkpoints import fit, read_state_dict
 from render.kernels import vit
+from render.kernels.parts import encode_in_parts
 from render.models.clip_config import HUB_CONFIG, check_agreement, read_clip_config
 from render.models.clip_rules import least_parameters
 from render.models.model import ModelFiles
@@ -73,6 +74,9 @@ class CLIP:
         return F.normalize(self._model.encode_text(tokens).float(), dim=-1)
 
     def encode_image(self, images: Tensor) -> Tensor:
+        return encode_in_parts(self._encode_image, images)
+
+    def _encode_image(self, images: Tensor) -> Tensor:
         pixels = ((images - self._mean) / self._std).to(self._dtype)
         embeddings = self._model.encode_image(pixels.contiguous(memory_format=torch.channels_last))
         return F.normalize(embeddings.float(), dim=-1)
