@@ -35,21 +35,23 @@ ROOMS: Mapping[str, str] = {
     "render.latents": "errors files models kernels",
     "render.device": "errors latents",
     "render.motion.transforms": "",
-    "render.motion.depth": "errors spec",
+    "render.motion.depth": "errors spec device",
     "render.motion.depth.estimators": "errors files models motion.depth",
-    "render.motion.displacements": "errors catalogue spec motion.transforms motion.depth",
-    "render.motion": "errors catalogue spec latents motion.depth motion.displacements",
+    "render.motion.displacements": "errors catalogue spec device motion.transforms motion.depth",
+    "render.motion": "errors catalogue spec latents device motion.depth motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
-    "render.motion.flow.estimators": "errors files models",
+    "render.motion.flow.estimators": "errors files models device",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
-    "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
-    "render.motion.flow": (
-        "errors catalogue spec files files.videos models guidance motion.displacements motion.flow.estimators"
+    "render.guidance": (
+        "errors catalogue spec rng device files files.videos models guidance.perceptors guidance.regions"
     ),
-    "render.guidance.colour": "spec guidance",
+    "render.motion.flow": (
+        "errors catalogue spec device files files.videos models guidance motion.displacements motion.flow.estimators"
+    ),
+    "render.guidance.colour": "spec device guidance",
     "render.guidance.losses": "guidance guidance.colour",
-    "render.footage": "errors spec files files.videos motion guidance",
+    "render.footage": "errors spec device files files.videos motion guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": (

@@ -17,6 +17,7 @@ from scipy.linalg import expm
 from torch import Tensor
 
 from render import catalogue
+from render.device.copies import on_device
 from render.motion import transforms
 from render.motion.displacements import Fields
 from render.motion.transforms import Matrix, Size
@@ -40,13 +41,13 @@ class Homography:
         if np.array_equal(self.matrices, np.broadcast_to(np.eye(3), self.matrices.shape)):
             return None
         pixels = create_meshgrid(height, width, normalized_coordinates=False, device=device, dtype=torch.float64)
-        backwards = torch.from_numpy(np.linalg.inv(_on_grid(self.matrices, stride))).to(device)
+        backwards = on_device(np.linalg.inv(_on_grid(self.matrices, stride)), device)
         sampled: Tensor = transform_points(backwards[:, None, None], pixels.expand(len(backwards), -1, -1, -1))
         return sampled
 
     def at(self, points: Tensor) -> Tensor:
         """See `Displacement`."""
-        backwards = torch.from_numpy(np.linalg.inv(self.matrices)).to(points.device)
+        backwards = on_device(np.linalg.inv(self.matrices), points.device)
         sampled: Tensor = transform_points(backwards[:, None, None], points.expand(len(backwards), -1, -1, -1))
         return sampled
 
