@@ -18,6 +18,7 @@ from torch import Tensor
 
 from render import catalogue
 from render.device.copies import on_device
+from render.kernels.exact import exact
 from render.motion import transforms
 from render.motion.displacements import Fields
 from render.motion.transforms import Matrix, Size
@@ -40,6 +41,7 @@ class Homography:
         """See `Displacement`. Coordinates are float64: float32 is off by 1/1000 pixel at the far edge of 4K."""
         if np.array_equal(self.matrices, np.broadcast_to(np.eye(3), self.matrices.shape)):
             return None
+        device = exact(device)
         pixels = create_meshgrid(height, width, normalized_coordinates=False, device=device, dtype=torch.float64)
         backwards = on_device(np.linalg.inv(_on_grid(self.matrices, stride)), device)
         sampled: Tensor = transform_points(backwards[:, None, None], pixels.expand(len(backwards), -1, -1, -1))
