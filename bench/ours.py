@@ -7,6 +7,7 @@ import torch
 
 from render import catalogue, latents
 from render.device.device import pick_device
+from render.device.heap import keep_freed_memory
 from render.guidance import perceptors
 from render.guidance.prompts import PromptEncoder
 from render.models.registry import find_latent, find_perceptor
@@ -65,6 +66,7 @@ class Loaded:
 
 
 def load(setting: Setting, dtype: torch.dtype, device: torch.device | None = None) -> Loaded:
+    keep_freed_memory()
     device = device or pick_device("auto")
     latent, perceptor = find_latent(setting.latent).files(), find_perceptor(setting.perceptor).files()
     return Loaded(

@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from render.device import device as devices
 from render.device import memory
+from render.kernels import exact
 
 ELSEWHERE = torch.device("meta")
 HOST = torch.device("cpu")
@@ -70,6 +71,10 @@ class Copied(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in (torch.tensor, torch.as_tensor) and kwargs.get("device") == ELSEWHERE:
             return func(*args, **{**kwargs, "device": HOST}).to(ELSEWHERE)
+        if func is Tensor.new_tensor and isinstance(args[0], Far):
+            return args[0].near.new_tensor(*args[1:], **kwargs).to(ELSEWHERE)
+        if func is Tensor.tolist and isinstance(args[0], Far):
+            return args[0].near.tolist()
         return func(*args, **kwargs)
 
 
@@ -79,6 +84,8 @@ def _computed(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     device = kwargs.get("device")
     is_far = bool(far) if device is None else device == ELSEWHERE
     near = [each for each in given if isinstance(each, Tensor) and not isinstance(each, Far) and each.dim()]
+    if any(each.device == ELSEWHERE and not isinstance(each, Far) for each in given if isinstance(each, Tensor)):
+        raise RuntimeError(f"{func.name()}: a tensor was made without the mode's knowledge")
     if far and near and not func.name().startswith(_TAKES_HOST):
         raise RuntimeError(f"{func.name()}: tensors on two devices")
     args, kwargs = tree_map(lambda each: each.near if isinstance(each, Far) else each, (args, kwargs))
@@ -116,5 +123,6 @@ def rendering_elsewhere() -> Iterator[Pretending]:
         patch.setattr(devices, "pick_device", lambda name: ELSEWHERE)
         patch.setattr(devices, "model_dtype", lambda device, precision: torch.float32)
         patch.setattr(memory, "available", lambda device: None)
+        patch.setattr(exact, "_WITHOUT", {ELSEWHERE.type})
         with Pretending() as mode, Copied():
             yield mode

@@ -7,6 +7,7 @@ from torch import Tensor, UntypedStorage
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from render.device.failures import OUT_OF_MEMORY
+from render.device.heap import give_back_freed_memory
 from render.errors import MemoryLimitError
 from render.latents import Latent
 
@@ -88,6 +89,7 @@ def available(device: torch.device) -> int | None:
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     if device.type == "mps":
         return max(0, torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+    give_back_freed_memory()
     try:
         lines = _MEMINFO.read_text(encoding="ascii").splitlines()
     except OSError:

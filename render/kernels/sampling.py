@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.kernels import hardware
+from render.kernels import fused_places, hardware, places
 
 _BITS = 61  # of an int64, for the largest possible sum; the sign, and two to spare for rounding
 _SMALLEST = 2.0**-80  # gradients below it are counted in units of it, so that no unit is subnormal
@@ -53,12 +53,10 @@ class _Sampled(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (grid,) = ctx.saved_tensors
         gradient = gradients[0].flatten(2)
-        height, width = ctx.size
-        index, weight = _corners(grid.flatten(1, 2), ctx.size, ctx.padding)
         unit = _unit(gradient)
-        parts = ((gradient / unit).unsqueeze(3) * weight.unsqueeze(1)).flatten(2).long()
-        sums = torch.zeros(*gradient.shape[:2], height * width, dtype=torch.long, device=gradient.device)
-        sums.scatter_add_(2, index.flatten(1).unsqueeze(1).expand_as(parts), parts)
+        added = fused_places.added if fused_places.runs(gradient) else places.added
+        height, width = ctx.size
+        sums = added(gradient / unit, grid.flatten(1, 2), height, width, ctx.padding == "reflection")
         return (sums.to(gradient.dtype) * unit).view(*sums.shape[:2], height, width), None, None
 
 
@@ -74,28 +72,6 @@ def _unit(gradient: Tensor) -> Tensor:
     largest = gradient.abs().amax(dim=(1, 2), keepdim=True).clamp(min=_SMALLEST)
     above = largest / torch.frexp(largest).mantissa  # the next power of two, exactly; NaN for an infinity
     return above * 2.0 ** (gradient.shape[2].bit_length() - _BITS)
-
-
-def _corners(grid: Tensor, size: torch.Size, padding: str) -> tuple[Tensor, Tensor]:
-    """Return the four pixels around every place, and their shares of it: both (B, N, 4).
-
-    Args:
-        grid: (B, N, 2), x and y, [-1, 1] if inside.
-
-    Source: grid_sampler_compute_source_index of PyTorch's `GridSampler.h`.
-    """
-    height, width = size
-    sides = torch.full((2,), width, dtype=grid.dtype, device=grid.device)  # filled there: a copy would be waited for
-    sides[1].fill_(height)
-    place = (grid + 1) * (sides / 2) - 0.5
-    if padding == "reflection":  # a triangular wave
-        place = sides - ((place + 0.5).abs().remainder(2 * sides) - sides).abs() - 0.5
-    place = torch.minimum(place.clamp(min=0), sides - 1)
-    first = place.floor()
-    share = torch.stack([1 - (place - first), place - first], dim=2)
-    pixel = torch.stack([first, torch.minimum(first + 1, sides - 1)], dim=2).long()
-    index = pixel[:, :, :, None, 1] * width + pixel[:, :, None, :, 0]
-    return index.flatten(2), (share[:, :, :, None, 1] * share[:, :, None, :, 0]).flatten(2)
 
 
 def shrunk(image: Tensor, size: tuple[int, int]) -> Tensor:

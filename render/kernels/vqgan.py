@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from render.kernels.attention import attend
+from render.kernels.colours import FrozenColours
 from render.kernels.norm import FrozenNorm
 
 
@@ -46,7 +47,7 @@ class FrozenDecoder(nn.Module):
                 layers.append(_upsample(level.upsample))
         self.layers = nn.Sequential(*layers)
         self.norm_out = FrozenNorm(decoder.norm_out, silu=True)
-        self.conv_out = decoder.conv_out
+        self.conv_out = FrozenColours(decoder.conv_out)
 
     def forward(self, latent: Tensor) -> Tensor:
         image: Tensor = self.conv_out(self.norm_out(self.layers(latent)))

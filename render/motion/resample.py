@@ -37,7 +37,7 @@ def catmull_rom(image: Tensor, points: Tensor, border: str) -> Tensor:
     """
     if border not in BORDERS:
         raise ValueError(f"expected one of the borders {BORDERS}, got '{border}'")
-    taps = Taps.of(image, points, border)
+    taps = Taps.of(image, points, border).on(image.device)
     gathered = 16 * image.shape[1] * points.shape[:3].numel()
     return one_by_one(image, taps) if image.device.type == "cpu" or gathered > MOST else at_once(image, taps)
 
@@ -67,6 +67,12 @@ class Taps:
         columns, inside_x = inside(column + beside, width, border)
         rows, inside_y = inside(row + beside, height, border)
         return cls(columns=columns, rows=rows, across=across * inside_x, down=down * inside_y)
+
+    def on(self, device: torch.device) -> "Taps":
+        """Return the taps on a device: where there is no float64, they are computed beside it."""
+        if self.rows.device == device:
+            return self
+        return Taps(**{name: value.to(device) for name, value in vars(self).items()})
 
 
 def one_by_one(image: Tensor, taps: Taps) -> Tensor:

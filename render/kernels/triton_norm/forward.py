@@ -37,7 +37,7 @@ def moments_kernel(
         value = read(x, added, row, channel, channels, inside)
         count += seen.to(tl.float32)
         away = tl.where(inside, value - mean, 0.0)
-        mean += away / tl.maximum(count, 1.0)[:, None]
+        mean += away * (1.0 / tl.maximum(count, 1.0))[:, None]
         squares += away * (value - mean)
         x += rows * channels
     average = tl.sum(mean * count[:, None], axis=0) / length.to(tl.float32)

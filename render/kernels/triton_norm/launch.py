@@ -1,9 +1,9 @@
 """Launch the kernels: how a picture is split, and in which order they run."""
 
+import functools
 from dataclasses import dataclass
 
 import torch
-import triton
 from torch import Tensor
 
 from render.kernels.triton_norm import backward, forward
@@ -17,55 +17,51 @@ _MOST_SPLITS = 512  # of a picture: about eight programs for each processor of a
 class _Split:
     """How (B, C, H, W) is split into programs; it depends on a picture's size, not on how many there are."""
 
-    batch: int
-    channels: int
     pixels: int
-    width: int  # channels of a tile
-    rows: int  # pixels of a tile
+    channels: int
     chunk: int  # pixels of a program that reads the picture for a partial result
+    parts: int  # how many such programs a picture has
+    reading: tuple[int, int, int]  # the grid of a kernel that reads the picture for partial results
+    combining: tuple[int, int]  # of one that combines those of a group
+    writing: tuple[int, int, int]  # of one that writes a picture
+    tile: dict[str, int]  # pixels and channels of a tile
+    combined: dict[str, int]  # partial results and channels of a tile while combining
 
-    @classmethod
-    def of(cls, x: Tensor) -> "_Split":
-        batch, channels, height, width = x.shape
-        across = min(triton.next_power_of_2(channels), _MOST_CHANNELS)
-        rows = _TILE // across
-        chunk = triton.cdiv(triton.cdiv(height * width, _MOST_SPLITS), rows) * rows
-        return cls(batch=batch, channels=channels, pixels=height * width, width=across, rows=rows, chunk=chunk)
 
-    @property
-    def parts(self) -> int:
-        return int(triton.cdiv(self.pixels, self.chunk))
-
-    def grid(self, rows: int) -> tuple[int, int, int]:
-        return triton.cdiv(self.pixels, rows), triton.cdiv(self.channels, self.width), self.batch
-
-    def partials(self, x: Tensor) -> Tensor:
-        return x.new_empty((2, self.batch, self.parts, self.channels), dtype=torch.float32)
-
-    def combining(self, groups: int) -> dict[str, int]:
-        """The tile of a kernel that combines the partial results of a group."""
-        width = triton.next_power_of_2(self.channels // groups)
-        return {"rows": max(1, _TILE // width), "width": width}
+@functools.lru_cache(maxsize=256)
+def _split(batch: int, channels: int, pixels: int, groups: int) -> _Split:
+    across = min(_power_of_2(channels), _MOST_CHANNELS)
+    rows = _TILE // across
+    of_group = _power_of_2(channels // groups)
+    chunk = _up(_up(pixels, _MOST_SPLITS), rows) * rows
+    blocks, parts = _up(channels, across), _up(pixels, chunk)
+    return _Split(
+        pixels=pixels,
+        channels=channels,
+        chunk=chunk,
+        parts=parts,
+        reading=(parts, blocks, batch),
+        combining=(groups, batch),
+        writing=(_up(pixels, rows), blocks, batch),
+        tile={"rows": rows, "width": across},
+        combined={"rows": max(1, _TILE // of_group), "width": of_group},
+    )
 
 
 def norm(
     x: Tensor, added: Tensor | None, weight: Tensor, bias: Tensor, groups: int, eps: float, silu: bool
 ) -> tuple[Tensor, Tensor]:
     """Norm x (B, C, H, W), channels_last, and return with it the statistics (2, B, groups): mean, 1 / deviation."""
-    split = _Split.of(x)
-    partials = split.partials(x)
-    stats = x.new_empty((2, split.batch, groups), dtype=torch.float32)
+    batch, channels, height, width = x.shape
+    s = _split(batch, channels, height * width, groups)
+    partials = x.new_empty((2, batch, s.parts, channels), dtype=torch.float32)
+    stats = x.new_empty((2, batch, groups), dtype=torch.float32)
     made = torch.empty_like(x, memory_format=torch.channels_last)
-    tile = {"rows": split.rows, "width": split.width}
     with torch.cuda.device_of(x):  # type: ignore[no-untyped-call]
-        forward.moments_kernel[split.grid(split.chunk)](
-            x, added, partials, split.pixels, split.channels, split.chunk, **tile
-        )
-        forward.statistics_kernel[(groups, split.batch)](
-            partials, stats, split.pixels, split.channels, split.chunk, split.parts, eps, **split.combining(groups)
-        )
-        forward.norm_kernel[split.grid(split.rows)](
-            x, added, weight, bias, stats, made, split.pixels, split.channels, groups, silu=silu, **tile
+        forward.moments_kernel[s.reading](x, added, partials, s.pixels, channels, s.chunk, **s.tile)
+        forward.statistics_kernel[s.combining](partials, stats, s.pixels, channels, s.chunk, s.parts, eps, **s.combined)
+        forward.norm_kernel[s.writing](
+            x, added, weight, bias, stats, made, s.pixels, channels, groups, silu=silu, **s.tile
         )
     return made, stats
 
@@ -74,30 +70,24 @@ def gradient(
     grad: Tensor, x: Tensor, added: Tensor | None, weight: Tensor, bias: Tensor, stats: Tensor, silu: bool
 ) -> Tensor:
     """Convert the gradient of `norm`'s result to that of x; both are channels_last."""
-    split, groups = _Split.of(x), stats.shape[-1]
-    partials, means = split.partials(x), torch.empty_like(stats)
-    made = torch.empty_like(x, memory_format=torch.channels_last)
-    tile = {"rows": split.rows, "width": split.width}
+    batch, channels, height, width = x.shape
+    groups = stats.shape[-1]
+    s = _split(batch, channels, height * width, groups)
+    partials = x.new_empty((2, batch, s.parts, channels), dtype=torch.float32)
+    means, made = torch.empty_like(stats), torch.empty_like(x, memory_format=torch.channels_last)
+    inputs = grad, x, added, weight, bias, stats
     with torch.cuda.device_of(x):  # type: ignore[no-untyped-call]
-        backward.slopes_kernel[split.grid(split.chunk)](
-            grad,
-            x,
-            added,
-            weight,
-            bias,
-            stats,
-            partials,
-            split.pixels,
-            split.channels,
-            groups,
-            split.chunk,
-            silu=silu,
-            **tile,
-        )
-        backward.means_kernel[(groups, split.batch)](
-            partials, weight, means, split.pixels, split.channels, split.parts, **split.combining(groups)
-        )
-        backward.gradient_kernel[split.grid(split.rows)](
-            grad, x, added, weight, bias, stats, means, made, split.pixels, split.channels, groups, silu=silu, **tile
-        )
+        backward.slopes_kernel[s.reading](*inputs, partials, s.pixels, channels, groups, s.chunk, silu=silu, **s.tile)
+        backward.means_kernel[s.combining](partials, weight, means, s.pixels, channels, s.parts, **s.combined)
+        backward.gradient_kernel[s.writing](*inputs, means, made, s.pixels, channels, groups, silu=silu, **s.tile)
     return made
+
+
+def _up(number: int, step: int) -> int:
+    """Divide, rounding up."""
+    return -(-number // step)
+
+
+def _power_of_2(number: int) -> int:
+    """The smallest power of two that is not less."""
+    return 1 << (number - 1).bit_length()

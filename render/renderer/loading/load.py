@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from render import catalogue, latents, priors
+from render.device.heap import keep_freed_memory
 from render.device.repeatable import make_repeatable
 from render.guidance import clipseg, perceptors
 from render.guidance.masks import no_segmenter
@@ -48,6 +49,7 @@ def load_renderer(
         WeightsError: files are missing or do not fit.
         UnfitPriorError: a prior was made for other models.
     """
+    keep_freed_memory()
     representation, seeing = load_models(latent, [files for files, _ in scorers], quantize, device, dtype)
     loaded = [
         Scorer(perceptor=perceptor, weight=weight) for perceptor, (_, weight) in zip(seeing, scorers, strict=True)

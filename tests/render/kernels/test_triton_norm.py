@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from render.kernels.norm import FrozenNorm
-from render.kernels.triton_norm import support
+from render.kernels.triton_norm import operators, support
 
 needs_triton = pytest.mark.skipif(not support.is_installed(), reason="this build of torch comes without triton")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
@@ -24,49 +25,85 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CU
 @pytest.mark.parametrize("speed", ["not slow", pytest.param("slow", marks=pytest.mark.slow)])
 def test_interpreted_kernels_agree_with_the_plain_norm(speed: str) -> None:
     file = Path(__file__).with_name("interpreted_triton_norm.py")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", speed, str(file)]
+    lean = ["--noconftest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+    command = [sys.executable, "-m", "pytest", *lean, "-m", speed, str(file)]
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
     done = subprocess.run(command, cwd=Path(__file__).parents[3], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-8000:]
 
 
-def compiled(kernel: Any, dtype: str, target: Any) -> str:
-    """The assembler's text of a kernel with tiles for 128 channels in 32 groups."""
-    from triton.compiler import ASTSource
-    from triton.compiler import compile as build
+class Elsewhere:
+    """A GPU that is not here, as triton's driver sees it: kernels are compiled for it; launching them does nothing."""
 
-    combining = kernel.fn.__name__ in ("statistics_kernel", "means_kernel")
-    fixed = {"added": None, "silu": True, "rows": 512 if combining else 32, "width": 4 if combining else 64}
-    types = dict.fromkeys(("x", "gradient", "made", "weight", "bias"), f"*{dtype}")
-    types |= dict.fromkeys(("partials", "stats", "means"), "*fp32") | {"eps": "fp32"}
-    types |= dict.fromkeys(fixed, "constexpr")
-    names = list(kernel.arg_names)
-    aligned = [name for name in names if types.get(name, "").startswith("*") or name == "channels"]
-    source = ASTSource(
-        kernel,
-        {name: types.get(name, "i32") for name in names},
-        {name: value for name, value in fixed.items() if name in names},
-        {(names.index(name),): [["tt.divisibility", 16]] for name in aligned},
-    )
-    return str(build(source, target=target).asm["ptx"])
+    def __init__(self, capability: int) -> None:
+        self.capability = capability
+        self.utils, self.launcher_cls = self, lambda source, metadata: lambda *arguments: None
+
+    def get_current_target(self) -> Any:
+        from triton.backends.compiler import GPUTarget
+
+        return GPUTarget("cuda", self.capability, 32)
+
+    def get_current_device(self) -> int:
+        return 0
+
+    def get_current_stream(self, device: int) -> int:
+        return 0
+
+    def get_device_properties(self, device: int) -> dict[str, int]:
+        return {"max_shared_mem": 48 << 10}
+
+    def load_binary(self, *binary: Any) -> tuple[int, ...]:
+        return 1, 1, 0, 0, 1024  # module, function, registers, spills, threads
+
+    def unload_module(self, module: int) -> None:
+        pass
+
+
+@pytest.fixture
+def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[str, list[str]]]]:
+    """The assembler's text of all variants of each kernel that were compiled so far."""
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    from render.kernels.triton_norm import backward, forward
+
+    found = [value for module in (forward, backward) for name, value in vars(module).items() if "_kernel" in name]
+    yield lambda: {k.fn.__name__: [one.asm["ptx"] for one in k.device_caches[0][0].values()] for k in found}
+    for kernel in found:
+        kernel.device_caches.clear()
+
+
+def launch(channels: int, groups: int, sides: tuple[int, int], batch: int, dtype: torch.dtype) -> None:
+    x = torch.zeros(batch, channels, *sides, dtype=dtype).contiguous(memory_format=torch.channels_last)
+    weight = torch.ones(channels, dtype=dtype)
+    made = operators.norm(x.requires_grad_(), weight, weight, weight, groups, 1e-6, silu=True)
+    torch.autograd.grad(made.sum(), x)
 
 
 @needs_triton
-@pytest.mark.parametrize(("capability", "dtype"), [(75, "fp16"), (90, "bf16")])
-def test_kernels_compile_for_gpus_and_read_16_bytes_at_a_time(
-    capability: int, dtype: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a driver")
+@pytest.mark.parametrize(
+    ("capability", "dtype"), [pytest.param(75, torch.float16, marks=pytest.mark.slow), (90, torch.bfloat16)]
+)
+def test_kernels_compile_once_for_all_sizes_and_read_16_bytes_at_a_time(
+    capability: int,
+    dtype: torch.dtype,
+    kernels: Callable[[], dict[str, list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The interpreter accepts what the compiler does not: this is the only check of that without a GPU."""
-    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    from triton.backends.compiler import GPUTarget
+    """The interpreter accepts what the compiler does not. What is compiled at load is all that a step launches."""
+    from triton.runtime import driver
 
-    from render.kernels.triton_norm import backward, forward
-
-    target = GPUTarget("cuda", capability, 32)
-    for kernel in (forward.moments_kernel, forward.norm_kernel, backward.slopes_kernel, backward.gradient_kernel):
-        assert "ld.global.v4.b32" in compiled(kernel, dtype, target)
-    for kernel in (forward.statistics_kernel, backward.means_kernel):
-        assert ".entry" in compiled(kernel, dtype, target)
+    monkeypatch.setattr(driver, "_active", Elsewhere(capability))
+    launch(128, 32, (5, 7), 2, dtype)
+    compiled = kernels()
+    assert {name: len(variants) for name, variants in compiled.items()} == dict.fromkeys(compiled, 1)
+    for name in ("moments_kernel", "norm_kernel", "slopes_kernel", "gradient_kernel"):
+        assert "ld.global.v4.b32" in compiled[name][0]
+    for sides, batch in (((1, 1), 1), ((16, 32), 1), ((63, 33), 3)):
+        launch(128, 32, sides, batch, dtype)
+    assert kernels() == compiled
+    with pytest.raises(RuntimeError, match="differs from the plain one"):  # nothing has really run
+        support._check(torch.device("cpu"), dtype, 128, 32, True, True)
 
 
 @needs_triton
@@ -133,3 +170,18 @@ def test_on_a_gpu_they_agree_with_the_plain_norm(
         assert ours.is_contiguous(memory_format=torch.channels_last)
         scale = float(theirs.detach().abs().max())
         torch.testing.assert_close(ours.double() / scale, theirs / scale, atol=tolerance, rtol=0)
+
+
+@pytest.mark.gpu
+@needs_gpu
+def test_on_a_gpu_a_graph_captures_them(generator: torch.Generator) -> None:
+    fused = FrozenNorm(nn.GroupNorm(8, 64).requires_grad_(False).cuda(), silu=True)
+    x = torch.randn(1, 64, 24, 20, generator=generator).cuda().contiguous(memory_format=torch.channels_last)
+    x.requires_grad_()
+    for _ in range(2):
+        (wanted,) = torch.autograd.grad(fused(x).square().sum(), x)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        (found,) = torch.autograd.grad(fused(x).square().sum(), x)
+    graph.replay()
+    assert torch.equal(found, wanted)
