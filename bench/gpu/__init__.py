@@ -1,1 +1,1 @@
-"""`python -m bench gpu`: how long steps and frames take on a GPU, compared with what its arithmetic and memory allow."""
+"""`python -m bench gpu`: how long steps and frames take on a GPU, and how long its arithmetic and memory need."""
