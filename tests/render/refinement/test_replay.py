@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from render.device import memory
 from render.device.graphs import SWITCH, graphs_of
@@ -22,12 +24,13 @@ from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
 from render.refinement.areas import Areas, Kept
+from render.refinement.buffers import essential, models
 from render.refinement.joint import Joint, joined
 from render.refinement.joint_steps import Pending, take_steps
 from render.refinement.lockstep import Lockstep
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
-from render.refinement.replay import KEPT, Replay, essential, models
+from render.refinement.replay import KEPT, Replay
 from render.refinement.scheduler import Unbatched
 from render.refinement.structure import taken_apart
 from render.renderer.loading.load import load_renderer
@@ -39,6 +42,7 @@ from render.spec.prompts import PromptWeight
 
 CPU = torch.device("cpu")
 PIXELS, TOY = Pixels(), MicroBatched(Toy(CPU))
+SLOWER = "steps are not replayed from now on, which may be slower: "
 Step = Callable[[], None]
 
 
@@ -171,6 +175,62 @@ def test_frames_in_the_same_tensors_equal_those_of_plain_steps(regions: bool, ad
     assert graphs.noted == ["plain", "plain", "captured", *["replayed"] * 10]
 
 
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Records operators with all that a graph of them would repeat: plain arguments, and the places of tensors."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.ran: list[tuple[str, list[object]]] = []
+        self._made: dict[int, int] = {}
+        self._held: list[Tensor] = []  # so that no place is used twice
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten.lift_fresh.default:  # a plain number, as in `x[0] = 1`
+            self.ran.append((str(func), [float(args[0])]))
+        else:
+            self.ran.append((str(func), [self._described(each) for each in tree_leaves((args, kwargs))]))
+        result = func(*args, **(kwargs or {}))
+        for each in tree_leaves(result):
+            if isinstance(each, Tensor):
+                self._held.append(each)
+                self._made.setdefault(each.untyped_storage().data_ptr(), len(self._made))
+        return result
+
+    def _described(self, value: object) -> object:
+        if isinstance(value, Tensor):
+            place = value.untyped_storage().data_ptr()
+            return self._made.get(place, f"constant at {place}")
+        return "generator" if isinstance(value, torch.Generator) else repr(value)
+
+
+class Comparing(Repeating):
+    """Records a step where it would be captured, and finds the same where it would be replayed."""
+
+    def captured(self, step: Step, generators: Sequence[torch.Generator]) -> Step:
+        ran: list[list[tuple[str, list[object]]]] = []
+
+        def replayed() -> None:
+            with Recorder() as recorder:
+                step()
+            ran.append(recorder.ran)
+            assert recorder.ran == ran[0]
+            self.noted.append("replayed")
+
+        return replayed
+
+
+@pytest.mark.parametrize("regions", [False, True])
+def test_a_step_of_one_frame_is_that_of_another_but_for_the_numbers_in_its_tensors(
+    regions: bool, spec: FrameSpec
+) -> None:
+    """So that a graph of one is a graph of the other: same operators, same plain numbers, same places."""
+    graphs = Comparing()
+    replay = replaying(graphs)
+    for each in varied(replace(spec, augment="full")):
+        take_steps([pending(each, regions=regions)], 3, replay)
+    assert graphs.noted.count("replayed") == 10
+
+
 @pytest.mark.parametrize("size", [2, 3])
 def test_batches_equal_those_of_plain_steps(size: int, spec: FrameSpec) -> None:
     graphs = Repeating()
@@ -238,10 +298,7 @@ def test_what_a_key_cannot_describe_is_not_replayed(spec: FrameSpec) -> None:
     losses = {name: weight for name, weight in joint.refinement.weights.items() if name != "guide"}
     joint = replace(joint, refinement=replace(joint.refinement, weights=losses))
     assert len(list(replaying(graphs, told).steps(joint, 2))) == 2
-    assert told == [
-        "steps are not replayed: a step holds a Unknown, of which it is not known whether it changes;"
-        " the frames are the same, and may take longer"
-    ]
+    assert told == [f"{SLOWER}a step holds a Unknown, of which it is not known whether it changes"]
     assert "captured" not in graphs.noted
 
 
@@ -307,7 +364,7 @@ def test_if_a_step_cannot_be_captured_the_steps_are_plain_ones(spec: FrameSpec) 
         take_steps([plain], 4)
         assert_equal([mine], [plain])
     assert graphs.noted == ["plain", "plain", "released"]
-    assert told == ["steps are not replayed: operation not permitted; the frames are the same, and may take longer"]
+    assert told == [f"{SLOWER}operation not permitted"]
 
 
 def test_if_memory_runs_out_graphs_are_given_up_before_cutouts_are_processed_in_smaller_groups(spec: FrameSpec) -> None:
@@ -320,7 +377,7 @@ def test_if_memory_runs_out_graphs_are_given_up_before_cutouts_are_processed_in_
     found = renderer.of_run(told.append, scheduler).step(None, each)
     assert torch.equal(found.image, renderer.step(None, each).image)
     assert renderer._perceptors[0].size is None
-    assert told == ["steps are not replayed: memory is running out; the frames are the same, and may take longer"]
+    assert told == [f"{SLOWER}memory is running out"]
 
 
 def test_lockstep_that_runs_out_of_memory_gives_up_graphs_before_pictures(spec: FrameSpec) -> None:
@@ -333,7 +390,7 @@ def test_lockstep_that_runs_out_of_memory_gives_up_graphs_before_pictures(spec: 
     take_steps(plain, 3)
     assert_equal(batch, plain)
     assert lockstep.max_batch == 2
-    assert told == ["steps are not replayed: memory is running out; the frames are the same, and may take longer"]
+    assert told == [f"{SLOWER}memory is running out"]
 
 
 def test_the_cpu_takes_plain_steps(spec: FrameSpec) -> None:
@@ -413,7 +470,7 @@ def test_on_a_gpu_memory_of_graphs_is_given_back(gpu_renderer: Renderer, spec: F
     assert after is not None
     assert during < before - 100e6
     assert after > during + 100e6
-    assert told == ["steps are not replayed: memory is running out; the frames are the same, and may take longer"]
+    assert told == [f"{SLOWER}memory is running out"]
 
 
 @pytest.mark.gpu
@@ -432,4 +489,4 @@ def test_on_a_gpu_a_step_that_cannot_be_captured_is_taken_plainly(gpu_renderer: 
     images = video(renderer, on_a_gpu(spec))
     assert all(bool(image.isfinite().all()) for image in images)
     assert len(told) == 1
-    assert told[0].startswith("steps are not replayed: ")
+    assert told[0].startswith(SLOWER)
