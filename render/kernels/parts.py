@@ -44,7 +44,7 @@ class _InParts(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        pieces = gradients[0].split([len(part) for part in ctx.seen])
+        pieces = torch.split(gradients[0], [len(part) for part in ctx.seen])
         works = [partial(_gradient, *each) for each in zip(ctx.found, ctx.seen, pieces, strict=True)]
         return None, *run_side_by_side(works, 1)
 

@@ -54,11 +54,12 @@ def _can_share() -> bool:
     if os.name != "posix" or not hasattr(ctypes.CDLL(None), "omp_set_num_threads"):
         return False
     before = torch.get_num_threads()
-    inside = _pool().submit(lambda: (_set_threads(1), torch.get_num_threads())).result()
-    return inside[1] == 1 and torch.get_num_threads() == before
+    inside = _pool().submit(_set_threads, 1).result()
+    return inside == 1 and torch.get_num_threads() == before
 
 
-def _set_threads(count: int) -> None:
-    """Set this thread's number of threads; torch's own function sets that of MKL's threads everywhere."""
+def _set_threads(count: int) -> int:
+    """Set this thread's number of threads and return it; torch's own function sets that of MKL's threads everywhere."""
     torch.get_num_threads()  # sets this thread's number if it is the first question
     ctypes.CDLL(None).omp_set_num_threads(count)
+    return torch.get_num_threads()

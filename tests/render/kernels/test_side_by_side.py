@@ -72,5 +72,10 @@ def test_embeddings_and_gradient_of_parts_are_those_of_all(
 
 def test_large_cutouts_stay_together(threads: int) -> None:
     seen: list[int] = []
-    encode_in_parts(lambda images: seen.append(len(images)) or images, torch.zeros(8, 3, 1, SMALL + 1))
+
+    def encode(images: Tensor) -> Tensor:
+        seen.append(len(images))
+        return images
+
+    encode_in_parts(encode, torch.zeros(8, 3, 1, SMALL + 1))
     assert seen == [8]
