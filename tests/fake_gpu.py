@@ -1,7 +1,8 @@
 """A GPU that is not there: tensors on `cuda` that have shapes and no numbers, and a record of what is done with them.
 
 What a program submits to a GPU, and where it waits for it, does not depend on the numbers: so both can be counted on a
-machine without one. A number that the host reads is made up: 1, or true.
+machine without one. A number that the host reads is made up: 1, or true; a whole number that was the host's own all
+along, such as whether an inverse failed, is 0.
 """
 
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_leaves
 
@@ -56,6 +57,8 @@ class Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
         before = _on_device((args, kwargs))
         if before and _waits(func, args):
             self._wait(name)
+            return _made_up(func, args)
+        if name == "aten::_local_scalar_dense" and isinstance(args[0], FakeTensor):  # on the host: no wait
             return _made_up(func, args)
         found = func(*args, **kwargs)
         after = _on_device(found)
@@ -105,7 +108,8 @@ def _starts_nothing(func: Any) -> bool:
 def _made_up(func: Any, args: Any) -> Any:
     name = func._schema.name
     if name == "aten::_local_scalar_dense":
-        return True if args[0].dtype == torch.bool else 1.0 if args[0].dtype.is_floating_point else 1
+        on_host = args[0].device.type == "cpu"
+        return True if args[0].dtype == torch.bool else 1.0 if args[0].dtype.is_floating_point else int(not on_host)
     if name == "aten::nonzero":
         return torch.zeros(args[0].numel(), args[0].dim(), dtype=torch.long, device=args[0].device)
     if name in ("aten::equal", "aten::is_nonzero"):

@@ -85,9 +85,10 @@ class Stages:
     ) -> Finished:
         """Compute a frame, again with smaller steps if it is not finite. Raises `NonFiniteError` if it still is not."""
         found = self.finished(state, spec, guides, careful=False)
-        if not is_finite(found.image, found.latent, found.optimizer_state):
-            warn(f"frame {spec.index}: the refinement became NaN or infinite; repeating it with smaller steps")
-            found = self.finished(state, spec, guides, careful=True)
+        if is_finite(found.image, found.latent, found.optimizer_state):
+            return found
+        warn(f"frame {spec.index}: the refinement became NaN or infinite; repeating it with smaller steps")
+        found = self.finished(state, spec, guides, careful=True)
         if not is_finite(found.image, found.latent, found.optimizer_state):
             raise NonFiniteError(
                 f"frame {spec.index}: the picture, latent or optimiser is NaN or infinite; try a smaller refine.lr"
