@@ -60,7 +60,7 @@ class FrameLoop:
                             return index
                         state = yield from self._frame(renderer, state, index, stretch, handover)
                 yield from self.frame_events.done(handover.drain())
-            except (Exception, GeneratorExit):
+            except BaseException:  # an error, SIGTERM, or the run is being closed
                 handover.end_early()
                 raise
         return None

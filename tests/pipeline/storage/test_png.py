@@ -20,7 +20,8 @@ def soft(height: int = 72, width: int = 128) -> Bytes:
     y, x = np.mgrid[:height, :width]
     waves = np.stack([np.sin(x / 9 + y / 14), np.sin(x / 7 - y / 11), np.cos(x * y / 900)], -1)
     noise = np.random.default_rng(0).normal(0, 3, waves.shape)
-    return np.clip(128 + 100 * waves + noise, 0, 255).astype(np.uint8)
+    pixels: Bytes = np.clip(128 + 100 * waves + noise, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def dithered() -> Bytes:
