@@ -34,7 +34,7 @@ ROOMS: Mapping[str, str] = {
     "render.kernels.triton_norm": "",
     "render.kernels": "kernels.triton_norm",
     "render.latents": "errors files models kernels",
-    "render.device": "errors latents",
+    "render.device": "errors kernels latents",
     "render.motion.transforms": "",
     "render.motion.depth": "errors spec kernels device",
     "render.motion.depth.estimators": "errors files models motion.depth",

@@ -83,10 +83,14 @@ def return_unused(device: torch.device) -> None:
 
 
 def available(device: torch.device) -> int | None:
-    """Return the free bytes on `device`; None if the system does not report them."""
+    """Return the free bytes on `device`; None if the system does not report them.
+
+    What torch keeps for later is given back first. The memory of graphs, see `render.device.graphs`, then remains, and
+    is not free: nothing but their steps can use it.
+    """
     if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        torch.cuda.empty_cache()
+        return torch.cuda.mem_get_info(device)[0]
     if device.type == "mps":
         return max(0, torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
     give_back_freed_memory()

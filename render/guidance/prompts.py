@@ -61,26 +61,37 @@ class Targets:
         return (cosines * self.weights).sum(dim=-1) / self.weights.abs().sum(dim=-1)
 
 
-def batch_targets(targets: Sequence[Targets]) -> Targets:
+def batch_targets(targets: Sequence[Targets], padded: bool = False) -> Targets:
     """Batch the targets of several pictures, all with regions of one size or all without.
 
     Missing prompts are padded with weight 0 and a region that is nowhere. A picture or prompt without stops gets those
     that are never reached.
+
+    Args:
+        padded: with room for 2, 4, 8, ... prompts, so that the shapes of few frames differ.
     """
+    most = max(len(each.weights) for each in targets)
+    room = max(2, 1 << (most - 1).bit_length()) if padded else most
+
+    def batched(parts: Sequence[Tensor], value: float = 0.0) -> Tensor:
+        batch = pad_sequence(parts, batch_first=True, padding_value=value)
+        return F.pad(batch, [0, 0] * (batch.dim() - 2) + [0, room - most], value=value) if room > most else batch
+
     regions = [each.regions for each in targets if each.regions is not None]
+    stops = _stops(targets)
     return Targets(
-        embeddings=pad_sequence([each.embeddings for each in targets], batch_first=True),
-        weights=pad_sequence([each.weights for each in targets], batch_first=True),
-        regions=pad_sequence(regions, batch_first=True) if regions else None,
-        stops=_batch_stops(targets),
+        embeddings=batched([each.embeddings for each in targets]),
+        weights=batched([each.weights for each in targets]),
+        regions=batched(regions) if regions else None,
+        stops=batched(stops, -math.inf) if stops else None,
     )
 
 
-def _batch_stops(targets: Sequence[Targets]) -> Tensor | None:
+def _stops(targets: Sequence[Targets]) -> list[Tensor]:
+    """Return the stops of every picture, [] if none has any."""
     if all(each.stops is None for each in targets):
-        return None
-    stops = [torch.full_like(each.weights, -math.inf) if each.stops is None else each.stops for each in targets]
-    return pad_sequence(stops, batch_first=True, padding_value=-math.inf)
+        return []
+    return [torch.full_like(each.weights, -math.inf) if each.stops is None else each.stops for each in targets]
 
 
 def angle_between(start: Tensor, end: Tensor) -> float:

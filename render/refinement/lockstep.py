@@ -13,9 +13,10 @@ from torch import Tensor
 
 from render.device.memory import is_out_of_memory, return_unused
 from render.refinement.coroutine import Coroutine, current, suspend
-from render.refinement.joint_steps import Pending, decode_all, take_steps
+from render.refinement.joint_steps import Pending, decode_all, refined, take_steps
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement
+from render.refinement.replay import Replay
 
 T = TypeVar("T")
 
@@ -35,6 +36,7 @@ class Lockstep:
     def __init__(self, max_batch: int, warn: Callable[[str], None] = lambda text: None) -> None:
         self.max_batch = max_batch
         self._warn = warn
+        self._replay = Replay(warn)
         self._waiting: dict[Coroutine[Any], Pending] = {}
 
     def run(self, runs: Iterable[Generator[T, None, object]]) -> Iterator[T]:
@@ -60,20 +62,24 @@ class Lockstep:
                     closing.callback(run.close)
 
     def refine(self, refinement: Refinement, optimizer: LatentAdam) -> Tensor:
-        """Return the picture of a refinement, see `Refinement.run`; the calling run is suspended until it is ready.
+        """Return the picture of a refinement, see `Scheduler`; the calling run is suspended until it is ready.
 
         Not batched, but run at once, are: a careful refinement, which checks every step; several pictures that share a
         generator; and calls from outside `run`.
         """
         run = current()
         if run is None or refinement.careful or len(refinement.anchor) > 1:
-            return refinement.run(optimizer)
+            return refined(refinement, optimizer, self._replay)
         pending = self._waiting[run] = Pending(refinement, optimizer)
         try:
             suspend()
         finally:
             del self._waiting[run]
         return pending.result()
+
+    def release(self) -> bool:
+        """See `Scheduler`."""
+        return self._replay.release()
 
     def _advance(self, pending: Sequence[Pending]) -> None:
         """Take steps with all of them until at least one of every batch is finished."""
@@ -86,8 +92,11 @@ class Lockstep:
                 self._advance_batch(batch)
 
     def _advance_batch(self, batch: Sequence[Pending]) -> None:
-        failure = _try_steps(batch)
+        failure = self._try_steps(batch)
         if failure is None:
+            return
+        if self.release():
+            self._advance_batch(batch)
             return
         if len(batch) == 1:
             batch[0].failure = failure
@@ -99,25 +108,20 @@ class Lockstep:
         for begin in range(0, len(batch), half):
             self._advance_batch(batch[begin : begin + half])
 
+    def _try_steps(self, batch: Sequence[Pending]) -> RuntimeError | None:
+        """Take steps until one is finished, and decode the finished ones; return the error if memory runs out."""
+        try:
+            take_steps(batch, min(item.steps_left for item in batch), self._replay)
+            decode_all([item for item in batch if not item.steps_left])
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return error.with_traceback(None)  # the traceback's frames keep the needed memory alive
+        return None
+
 
 def _resumed(run: Coroutine[T], active: list[Coroutine[T]]) -> Iterator[T]:
     """Resume a run until its next refinement or its end; an ended run is removed from `active`."""
     yield from run.resume()
     if run.ended:
         active.remove(run)
-
-
-def _try_steps(batch: Sequence[Pending]) -> RuntimeError | None:
-    """Take steps until one is finished, and decode the finished ones; return the error if memory runs out."""
-    first = batch[0]
-    try:
-        if len(batch) == 1 and first.steps_left == first.refinement.spec.num_steps:
-            first.result()
-            return None
-        take_steps(batch, min(item.steps_left for item in batch))
-        decode_all([item for item in batch if not item.steps_left])
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        return error.with_traceback(None)  # the traceback's frames keep the needed memory alive
-    return None

@@ -93,12 +93,14 @@ class LatentAdam:
         return cls(latent, state, optimizers[0]._loss_scale, optimizers[0]._adapt)
 
     def copy_back(self, optimizers: Sequence["LatentAdam"]) -> None:
-        """Copy latents, moments and step counts back to the optimizers that were `joined`, each of one latent."""
-        for number, optimizer in enumerate(optimizers):
-            own = slice(number, number + 1)
-            optimizer.replace(self.latent.detach()[own])
-            optimizer._state = {name: self._state[name][own].clone() for name in MOMENTS}
-            optimizer._state["step"] = self._state["step"][own].reshape(()).clone()
+        """Copy latents, moments and step counts back to the optimizers that were `joined`."""
+        counts = [len(optimizer.latent) for optimizer in optimizers]
+        moments = [torch.split(self._state[name], counts) for name in MOMENTS]
+        steps, latents = self._state["step"].flatten().unbind(), torch.split(self.latent.detach(), counts)
+        for number, (optimizer, latent) in enumerate(zip(optimizers, latents, strict=True)):
+            optimizer.replace(latent)
+            optimizer._state = {name: parts[number].clone() for name, parts in zip(MOMENTS, moments, strict=True)}
+            optimizer._state["step"] = steps[number].clone()
 
     @torch.no_grad()
     def replace(self, latent: Tensor) -> None:

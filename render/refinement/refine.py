@@ -24,7 +24,7 @@ from render.guidance.prompts import Targets
 from render.guidance.stencils import Stencil, only_inside
 from render.latents import Latent
 from render.refinement.areas import NOWHERE, Areas
-from render.refinement.optimizer import LatentAdam, RunningAverage
+from render.refinement.optimizer import LatentAdam
 from render.rng import Generators
 from render.spec import FrameSpec
 
@@ -91,26 +91,19 @@ class Refinement:
             return self.palettes
         return palettes.in_oklab(self.spec.colour.palette, self.anchor.device)
 
-    def run(self, optimizer: LatentAdam) -> Tensor:
-        """Take `spec.num_steps` steps on the optimiser's latent (B, C, h, w) and return its picture.
+    def take_step(self, optimizer: LatentAdam, lr: Tensor) -> Tensor:
+        """Take one step, checked if the refinement is `careful`; return the learning rate of the next one.
 
-        Returns:
-            (B, 3, H, W) in [0, 1], decoded after the last step.
+        Args:
+            lr: (B, 1, 1, 1).
 
         Raises:
-            NonFiniteError: `careful` is set, and a step is non-finite at every learning rate that is tried.
+            NonFiniteError: `careful` is set, and the step is non-finite at every learning rate that is tried.
         """
-        lr = self.spec.lr * self.latents.spread
-        average = RunningAverage(self.spec.ema)
-        for _ in range(self.spec.num_steps):
-            if self.careful:
-                lr = self._step_carefully(optimizer, lr)
-            else:
-                self.step(optimizer, lr)
-            average.update(optimizer.latent)
-        with torch.no_grad():
-            optimizer.replace(average.value(optimizer.latent))
-            return self.latents.decode(optimizer.latent)
+        if self.careful:
+            return self._step_carefully(optimizer, lr)
+        self.step(optimizer, lr)
+        return lr
 
     def step(self, optimizer: LatentAdam, lr: float | Tensor) -> None:
         """Take one step of at most about `lr` per element; the latent is kept in the codebook's range.
@@ -161,7 +154,7 @@ class Refinement:
         """The regions of the prompts, which are the same for every perceptor."""
         return self.guides[0].targets.stencil if self.guides else None
 
-    def _step_carefully(self, optimizer: LatentAdam, lr: float) -> float:
+    def _step_carefully(self, optimizer: LatentAdam, lr: Tensor) -> Tensor:
         """Take a step; while it is non-finite, repeat it from the last latent at half the rate. Return the rate.
 
         A gradient that is too large for fp16 would be so at any rate: the loss scale is halved as well.
@@ -173,7 +166,7 @@ class Refinement:
                 return lr
             optimizer.restore(good)
             optimizer.halve_loss_scale()
-            lr /= 2
+            lr = lr / 2
         raise NonFiniteError(
             f"frame {self.spec.index}: the refinement became NaN or infinite, even at a learning rate"
             f" {2**HALVINGS} times smaller; try a smaller refine.lr or other losses"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from render.device.device import wait_for
 from render.device.memory import is_out_of_memory
 from render.refinement.joint_steps import Pending, take_steps
+from render.refinement.replay import Replay
 from render.renderer.renderer import Renderer
 from render.spec import FrameSpec
 
@@ -37,10 +38,11 @@ def probe(renderer: Renderer, spec: FrameSpec, most: int) -> Probe:
     batch: list[Pending] = []
     seconds: dict[int, float] = {}
     best, count = 1, 1
+    replay = Replay(least=1)  # a round is enough for it, and replays the last step
     while count <= most:
         batch += [_begun(renderer, spec, number) for number in range(len(batch), count)]
         try:
-            found = _compared(batch, sorted({best, count}))
+            found = _compared(batch, sorted({best, count}), replay)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -56,18 +58,18 @@ def _begun(renderer: Renderer, spec: FrameSpec, number: int) -> Pending:
     return Pending(*renderer.from_noise(replace(spec, seed=spec.seed + number, num_steps=1)))
 
 
-def _compared(batch: list[Pending], counts: list[int]) -> dict[int, float]:
+def _compared(batch: list[Pending], counts: list[int], replay: Replay) -> dict[int, float]:
     """Return the shortest time per picture for each count, since other load on the machine only adds time."""
     for count in counts:
-        _seconds(batch[:count])
-    rounds = [{count: _seconds(batch[:count]) / count for count in counts} for _ in range(ROUNDS)]
+        _seconds(batch[:count], replay)
+    rounds = [{count: _seconds(batch[:count], replay) / count for count in counts} for _ in range(ROUNDS)]
     return {count: min(found[count] for found in rounds) for count in counts}
 
 
-def _seconds(batch: list[Pending]) -> float:
+def _seconds(batch: list[Pending], replay: Replay) -> float:
     device = batch[0].optimizer.latent.device
     wait_for(device)
     begun = time.perf_counter()
-    take_steps(batch, 1)
+    take_steps(batch, 1, replay)
     wait_for(device)
     return time.perf_counter() - begun

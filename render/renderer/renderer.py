@@ -89,7 +89,7 @@ class Renderer:
             show=filmed(show, displace),
             estimates=estimates or {},
         )
-        self._stages = Stages(self._models, Unbatched())
+        self._stages = Stages(self._models, Unbatched(warn))
         self.device = device
         self.warn = warn
         self._others = [self._drawing_with(*other) for other in others]
@@ -108,8 +108,8 @@ class Renderer:
 
     def of_run(self, warn: Warn, scheduler: Scheduler | None = None) -> "Renderer":
         """Return a renderer with the same models for one run; `scheduler` takes its steps, or the renderer itself."""
-        renderer = copy.copy(self)
-        renderer.warn, renderer._stages = warn, Stages(self._models, scheduler or Unbatched())
+        renderer, scheduler = copy.copy(self), scheduler or Unbatched(warn)
+        renderer.warn, renderer._stages = warn, Stages(self._models, scheduler)
         renderer._others = [other.of_run(warn, scheduler) for other in self._others]
         return renderer
 
@@ -159,7 +159,8 @@ class Renderer:
             except RuntimeError as error:
                 if not memory.is_out_of_memory(error):
                     raise
-                self._shrink(spec, error)
+                if not self._stages.scheduler.release():
+                    self._shrink(spec, error)
             memory.return_unused(self.device)
 
     def _shrink(self, spec: FrameSpec, error: RuntimeError) -> None:

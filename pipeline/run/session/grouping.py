@@ -80,7 +80,6 @@ def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Genera
         yield from _one_by_one(group, events)
         return
     from render.refinement.lockstep import Lockstep
-    from render.refinement.scheduler import Unbatched
 
     lockstep = Lockstep(1, at_once.note)
     chosen = interrupted = False
@@ -90,7 +89,7 @@ def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Genera
         if not chosen:
             lockstep.max_batch = at_once.of(renderer, group, run)
             chosen = True
-        return renderer.of_run(renderer.warn, lockstep if lockstep.max_batch > 1 else Unbatched())
+        return renderer.of_run(renderer.warn, lockstep if lockstep.max_batch > 1 else None)
 
     runs = (_with(run, events(run, prepared=partial(prepared, run))) for run in group if not interrupted)
     for run, event in lockstep.run(runs):

@@ -13,6 +13,7 @@ from render.guidance.losses.prompt import loss, spherical_distance
 from render.guidance.perceptors.toy import Toy
 from render.guidance.prompts import PromptEncoder, Targets, batch_targets, stop_distance
 from render.latents.pixels import Pixels
+from render.refinement.joint_steps import refined
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, similarity
 from render.renderer.renderer import Renderer
@@ -129,7 +130,7 @@ def test_a_picture_stays_where_its_prompt_lets_go(spec: FrameSpec, generator: to
         refinement = Refinement(
             latents=Pixels(), guides=guides, anchor=picture, spec=asked, generator=frame_generator(7, 1, CPU)
         )
-        found = refinement.run(LatentAdam(Pixels().encode(picture), None))
+        found = refined(refinement, LatentAdam(Pixels().encode(picture), None))
         reached.append(float(similarity(found, guides)))
     early, later, never = reached
     assert 0.2 < early < 0.6 < later < 0.8 < 0.9 < never

@@ -12,6 +12,7 @@ from render import catalogue
 from render.guidance import losses
 from render.guidance.losses import LossInputs
 from render.latents.pixels import Pixels
+from render.refinement.joint_steps import refined
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement
 from render.rng import frame_generator
@@ -110,6 +111,6 @@ def test_refinement_makes_a_picture_symmetric(name: str, spec: FrameSpec, genera
     refinement = Refinement(
         latents=Pixels(), guides=[], anchor=picture, spec=spec, generator=frame_generator(7, 1, CPU)
     )
-    found = refinement.run(LatentAdam(Pixels().encode(picture), None))
+    found = refined(refinement, LatentAdam(Pixels().encode(picture), None))
     assert float(evaluate(name, found)) < 0.05 * float(evaluate(name, picture))
     assert float(found.std()) > 0.05, "it is symmetric, not plain"

@@ -84,23 +84,27 @@ def test_coarse_to_fine_beats_the_same_work_at_full_size(embedded_renderer: Rend
     assert float(coarse_to_fine) > float(at_once) + 0.02
 
 
-def test_non_finite_coarse_steps_are_repeated_with_smaller_steps(
-    toy_renderer: Renderer, spec: FrameSpec, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run, careful = Refinement.run, []
+class Failing(Unbatched):
+    """Returns no finite picture until it is asked to be careful."""
 
-    def failing(self: Refinement, optimizer: LatentAdam) -> Tensor:
-        image = run(self, optimizer)
-        careful.append(self.careful)
-        return image if self.careful else image * torch.nan
+    def __init__(self) -> None:
+        super().__init__()
+        self.careful: list[bool] = []
 
-    monkeypatch.setattr(Refinement, "run", failing)
+    def refine(self, refinement: Refinement, optimizer: LatentAdam) -> Tensor:
+        image = super().refine(refinement, optimizer)
+        self.careful.append(refinement.careful)
+        return image if refinement.careful else image * torch.nan
+
+
+def test_non_finite_coarse_steps_are_repeated_with_smaller_steps(toy_renderer: Renderer, spec: FrameSpec) -> None:
+    scheduler = Failing()
     picture = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(1))
     guides = toy_renderer._models.guides(spec)
     generator = torch.Generator().manual_seed(2)
     begun, left = coarse.refine_coarsely(
-        Pixels(), guides, picture, replace(spec, num_steps=15), generator, 1.0, Unbatched()
+        Pixels(), guides, picture, replace(spec, num_steps=15), generator, 1.0, scheduler
     )
-    assert careful == [False, True]
+    assert scheduler.careful == [False, True]
     assert bool(begun.isfinite().all())
     assert left.num_steps == 5

@@ -4,9 +4,8 @@ Only such a step can be captured in a CUDA graph. The operators are the same on 
 tested here without a GPU.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import pytest
@@ -17,12 +16,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from render.guidance.perceptors import Perceptor, clip
 from render.guidance.perceptors.toy import Toy
 from render.guidance.prompts import PromptEncoder
-from render.latents import vqgan
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
-from render.models.registry import find_latent, find_perceptor
 from render.refinement.areas import Areas, Kept
-from render.refinement.joint_steps import Pending, joined
+from render.refinement.joint import joined
+from render.refinement.joint_steps import Pending
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.renderer.renderer import Renderer, Scorer
@@ -80,13 +78,12 @@ def take_steps(latents: Any, perceptor: Perceptor, spec: FrameSpec) -> Tensor:
 def take_steps_together(latents: Any, perceptor: Perceptor, specs: Sequence[FrameSpec]) -> Tensor:
     renderer = Renderer(latents, [Scorer(perceptor=perceptor)], CPU)
     batch = [Pending(*renderer.from_noise(spec)) for spec in specs]
-    refinement, lr = joined([item.refinement for item in batch], [item.generator for item in batch])
-    optimizer = LatentAdam.joined([item.optimizer for item in batch])
-    before = optimizer.latent.detach().clone()
+    joint = joined([item.refinement for item in batch], [item.optimizer for item in batch])
+    before = joint.optimizer.latent.detach().clone()
     with NoWaiting():  # type: ignore[no-untyped-call]
-        for _ in range(2):
-            refinement.step(optimizer, lr)
-    return optimizer.latent.detach() - before
+        for _ in joint.steps(2):
+            pass
+    return joint.optimizer.latent.detach() - before
 
 
 SPEC = FrameSpec(
@@ -141,33 +138,3 @@ def test_several_different_pictures(embedded_vqgan: VQGAN, embedded_clip: clip.C
 def test_codebook_and_bf16(quantizing_vqgan: VQGAN, bf16_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
     for latents in (quantizing_vqgan, bf16_vqgan):
         assert take_steps(latents, embedded_clip, SPEC).abs().sum() > 0
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-def test_on_a_gpu_a_captured_step_replays_correctly() -> None:
-    cuda = torch.device("cuda")
-    latents = vqgan.load(find_latent("embedded").files(), cuda, torch.float32, quantize=False)
-    perceptor = clip.load(find_perceptor("embedded").files(), cuda, torch.float32)
-    lr = 0.1 * latents.spread
-    spec = replace(SPEC, augment="full")
-    found = []
-    for replayed in (False, True):
-        refinement, optimizer = begin(latents, perceptor, spec, cuda)
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
-            for _ in range(3):
-                refinement.step(optimizer, lr)
-        torch.cuda.current_stream().wait_stream(aside)
-        step: Callable[[], None] = partial(refinement.step, optimizer, lr)
-        if replayed:
-            graph = torch.cuda.CUDAGraph()
-            graph.register_generator_state(refinement.generator)
-            with torch.cuda.graph(graph):
-                refinement.step(optimizer, lr)
-            step = graph.replay
-        for _ in range(4):
-            step()
-        found.append(optimizer.latent.detach().cpu())
-    torch.testing.assert_close(found[1], found[0], atol=1e-3, rtol=1e-3)

@@ -11,6 +11,7 @@ from render.guidance.cutouts import whole
 from render.guidance.perceptors.toy import Toy
 from render.guidance.prompts import PromptEncoder
 from render.latents.pixels import Pixels
+from render.refinement.joint_steps import refined as run
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, embed_cutouts
 from render.renderer.renderer import FP16_LOSS_SCALE
@@ -59,7 +60,7 @@ def refinement(
 def refined(picture: Tensor, spec: FrameSpec, guided_by: Sequence[Guide] | None = None) -> Tensor:
     latents = Pixels()
     optimizer = LatentAdam(latents.encode(picture), None)
-    return refinement(latents, picture, spec, guided_by).run(optimizer)
+    return run(refinement(latents, picture, spec, guided_by), optimizer)
 
 
 def similarity(picture: Tensor, text: str) -> Tensor:
@@ -103,7 +104,7 @@ def test_the_picture_is_decoded_once_per_step_and_once_at_the_end(
     picture = torch.rand(1, 3, 16, 16, generator=generator)
     spec = replace(spec, num_steps=num_steps)
     optimizer = LatentAdam(latents.encode(picture), None)
-    result = refinement(latents, picture, spec).run(optimizer)
+    result = run(refinement(latents, picture, spec), optimizer)
     assert latents.decodes == num_steps + 1
     assert torch.equal(result, latents.decode(optimizer.latent))
     assert not result.requires_grad
@@ -112,7 +113,7 @@ def test_the_picture_is_decoded_once_per_step_and_once_at_the_end(
 def test_the_latent_stays_inside_the_range_of_its_representation(spec: FrameSpec) -> None:
     optimizer = LatentAdam(torch.zeros(1, 3, 16, 16), None)
     spec = replace(spec, num_steps=10, lr=5.0)
-    refinement(Pixels(), torch.zeros(1, 3, 16, 16), spec).run(optimizer)
+    run(refinement(Pixels(), torch.zeros(1, 3, 16, 16), spec), optimizer)
     assert float(optimizer.latent.detach().abs().max()) == 1.0
 
 
@@ -195,8 +196,8 @@ def test_the_running_average_is_the_frame_and_the_next_start(spec: FrameSpec, ge
     latents, picture = CountingPixels(), torch.rand(1, 3, 16, 16, generator=generator)
     spec = replace(spec, num_steps=6, lr=0.5)
     last, averaged = LatentAdam(latents.encode(picture), None), LatentAdam(latents.encode(picture), None)
-    refinement(latents, picture, spec).run(last)
-    result = refinement(latents, picture, replace(spec, ema=0.9)).run(averaged)
+    run(refinement(latents, picture, spec), last)
+    result = run(refinement(latents, picture, replace(spec, ema=0.9)), averaged)
     assert torch.equal(result, latents.decode(averaged.latent.detach()))
     assert not torch.allclose(last.latent.detach(), averaged.latent.detach(), atol=1e-3)
     moved = float((last.latent.detach() - latents.encode(picture)).abs().mean())
@@ -207,7 +208,7 @@ def test_careful_steps_equal_plain_steps_while_all_is_finite(spec: FrameSpec, ge
     picture = torch.rand(1, 3, 16, 16, generator=generator)
     spec = replace(spec, num_steps=5)
     results = [
-        refinement(Pixels(), picture, spec, careful=careful).run(LatentAdam(Pixels().encode(picture), None))
+        run(refinement(Pixels(), picture, spec, careful=careful), LatentAdam(Pixels().encode(picture), None))
         for careful in (False, True)
     ]
     assert torch.equal(*results)
@@ -228,9 +229,9 @@ def test_a_non_finite_step_is_repeated_with_a_smaller_step(spec: FrameSpec) -> N
     latents.limit = 0.3
     picture = torch.full((1, 3, 16, 16), 0.5)
     spec = replace(spec, num_steps=1, lr=1.0 / latents.spread)
-    assert not bool(refinement(latents, picture, spec).run(LatentAdam(latents.encode(picture), None)).isfinite().all())
+    assert not bool(run(refinement(latents, picture, spec), LatentAdam(latents.encode(picture), None)).isfinite().all())
     optimizer = LatentAdam(latents.encode(picture), None)
-    assert bool(refinement(latents, picture, spec, careful=True).run(optimizer).isfinite().all())
+    assert bool(run(refinement(latents, picture, spec, careful=True), optimizer).isfinite().all())
     assert float(optimizer.latent.detach().abs().max()) == pytest.approx(0.25, rel=1e-3)
 
 
@@ -257,6 +258,7 @@ def test_a_gradient_that_overflows_fp16_is_scaled_less(spec: FrameSpec, generato
 def test_a_refinement_that_stays_non_finite_is_an_error(spec: FrameSpec) -> None:
     picture = torch.full((1, 3, 16, 16), 0.5)
     with pytest.raises(NonFiniteError, match=r"frame 1: .* smaller refine\.lr"):
-        refinement(Exploding(), picture, replace(spec, num_steps=2), careful=True).run(
-            LatentAdam(Exploding().encode(picture), None)
+        run(
+            refinement(Exploding(), picture, replace(spec, num_steps=2), careful=True),
+            LatentAdam(Exploding().encode(picture), None),
         )
