@@ -22,7 +22,7 @@ def on_device(values: object, device: torch.device, dtype: torch.dtype | None = 
         host = torch.tensor(values, dtype=dtype)
     if device.type != "cuda" or host.device.type != "cpu":
         return host.to(device)
-    pinned = torch.empty_like(host, device="cpu", pin_memory=True).copy_(host)
+    pinned = torch.empty(host.shape, dtype=host.dtype, pin_memory=True).copy_(host)
     return pinned.to(device, non_blocking=True)
 
 
