@@ -17,9 +17,9 @@ from tests.counting import Counting, gpu_to_count
 from tests.fake_gpu import CUDA
 
 # operators forward, backward, copies between layouts, elementwise operators of mixed layouts, convolutions with a bias
-STEP = {"embedded": (247, 234, 4, 5, 20), "published": (446, 400, 6, 4, 34)}
-FRAME = {"embedded": (820, 234, 10, 10, 108), "published": (970, 400, 11, 7, 95)}  # of one step
-FRAME_WAITS = {"embedded": 5, "published": 4}
+STEP = {"embedded": (250, 235, 4, 5, 20), "published": (449, 401, 6, 4, 34)}
+FRAME = {"embedded": (842, 236, 10, 10, 108), "published": (992, 402, 11, 7, 95)}  # of one step
+FRAME_WAITS = {"embedded": 2, "published": 2}
 
 
 @pytest.fixture(scope="module", params=list(SETTINGS))
