@@ -23,7 +23,8 @@ def main(steps: tuple[int, ...], rounds: int) -> None:
     models = load(EMBEDDED, model_dtype(device))
     videos = {count: Video(models, EMBEDDED, count) for count in steps}
     for video in videos.values():
-        video(), video()
+        video()
+        video()
     taken: dict[tuple[int, int], list[tuple[float, float]]] = {}
     for _ in range(rounds):
         for count, video in videos.items():

@@ -72,7 +72,7 @@ class Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts what is done on top of a fake GPU, while `counts` is not None."""
 
     def __init__(self, record: Record) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.counts: Counts | None = None
         self.is_backward = False
         self._record = record
@@ -132,7 +132,7 @@ def _is_picture(tensor: Tensor) -> bool:
 def _order(tensor: Tensor) -> tuple[int, ...]:
     """The dimensions in the order in which they lie in memory; those of one element lie nowhere."""
     sides = [side for side in range(tensor.dim()) if tensor.shape[side] > 1]
-    return tuple(sorted(sides, key=lambda side: -tensor.stride(side)))
+    return tuple(sorted(sides, key=lambda side: -int(tensor.stride(side))))
 
 
 def _visible_copies(name: str, args: Any, found: Any) -> int:

@@ -10,6 +10,7 @@ from bench.__main__ import main
 from bench.gpu import tables
 from bench.gpu.clock import Clock, NoTimeError
 from bench.gpu.peaks import Peaks
+from bench.gpu.subjects import TINY
 from render.device import memory
 from tests.counting import Counts
 
@@ -56,7 +57,7 @@ def measurements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tables.Meas
 def test_a_device_that_is_too_small_is_told_in_the_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda device: 10**9)
     small = measurements(tmp_path, monkeypatch)
-    found = small._tried(small._require_memory, tables.TINY[0], 2)
+    found = small._tried(small._require_memory, TINY[0], 2)
     assert found == "needs about 7.5 GB, 1.0 GB are free"
 
 
