@@ -131,8 +131,9 @@ def _is_picture(tensor: Tensor) -> bool:
 
 def _order(tensor: Tensor) -> tuple[int, ...]:
     """The dimensions in the order in which they lie in memory; those of one element lie nowhere."""
+    strides = tensor.stride()
     sides = [side for side in range(tensor.dim()) if tensor.shape[side] > 1]
-    return tuple(sorted(sides, key=lambda side: -int(tensor.stride(side))))
+    return tuple(sorted(sides, key=lambda side: -strides[side]))
 
 
 def _visible_copies(name: str, args: Any, found: Any) -> int:

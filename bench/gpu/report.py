@@ -78,7 +78,8 @@ def machine(device: torch.device) -> list[str]:
             f"{properties.name}, {properties.total_memory / 1e9:.0f} GB, compute capability"
             f" {properties.major}.{properties.minor}, driver {_driver(device)}"
         )
-        lines.append(f"CUDA {torch.version.cuda}, HIP {torch.version.hip}, cuDNN {torch.backends.cudnn.version()}")
+        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+        lines.append(f"CUDA {torch.version.cuda}, HIP {torch.version.hip}, cuDNN {cudnn}")
     return lines
 
 
