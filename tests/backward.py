@@ -60,7 +60,7 @@ def _outgoing(node: Node, incoming: dict[int, Tensor]) -> Iterator[tuple[Edge, T
         return
     values = [incoming.get(number) for number in range(len(node._input_metadata))]
     if isinstance(node, BackwardCFunction):  # it returns a gradient for each argument, tensor or not
-        made = _as_tuple(node.apply(*values))
+        made = _as_tuple(node.apply(*values))  # type: ignore[no-untyped-call]
         yield from zip(
             edges, (value for value, need in zip(made, node.needs_input_grad, strict=True) if need), strict=True
         )

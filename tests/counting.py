@@ -10,7 +10,7 @@ import importlib.util
 import inspect
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,7 +72,7 @@ class Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts what is done on top of a fake GPU, while `counts` is not None."""
 
     def __init__(self, record: Record) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.counts: Counts | None = None
         self.is_backward = False
         self._record = record
@@ -131,8 +131,9 @@ def _is_picture(tensor: Tensor) -> bool:
 
 def _order(tensor: Tensor) -> tuple[int, ...]:
     """The dimensions in the order in which they lie in memory; those of one element lie nowhere."""
+    strides = tensor.stride()
     sides = [side for side in range(tensor.dim()) if tensor.shape[side] > 1]
-    return tuple(sorted(sides, key=lambda side: -tensor.stride(side)))
+    return tuple(sorted(sides, key=lambda side: -strides[side]))
 
 
 def _visible_copies(name: str, args: Any, found: Any) -> int:
@@ -189,6 +190,18 @@ def _attention(
     return seen
 
 
+def _pinning_nothing(record: Record, tensor: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return `torch.tensor` that only notes what it is to pin: without a driver, no memory can be."""
+
+    def made(*args: Any, pin_memory: bool = False, **options: Any) -> Tensor:
+        found = tensor(*args, **options)
+        if pin_memory:
+            record._pinned.append(found.untyped_storage())
+        return found
+
+    return made
+
+
 @contextmanager
 def gpu_to_count() -> Iterator[Counting]:
     """Let a GPU be there with gradients, attention as on CUDA, and the Triton norm, as on one of NVIDIA's."""
@@ -203,6 +216,7 @@ def gpu_to_count() -> Iterator[Counting]:
 
         patch.setattr(torch.autograd, "grad", grad)
         patch.setattr(F, "scaled_dot_product_attention", _attention)
+        patch.setattr(torch, "tensor", _pinning_nothing(record, torch.tensor))
         patch.setenv("RENDER_REPLAY", "0")  # a step is counted, not captured
         if importlib.util.find_spec("render.kernels.triton_norm"):
             support = importlib.import_module("render.kernels.triton_norm.support")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-WARM_UP, FEWEST, MOST = 2, 3, 15  # rounds
+MOST = 15  # rounds
 
 
 class NoTimeError(Exception):
@@ -21,11 +21,15 @@ class Clock:
     Attributes:
         end: the moment after which nothing is begun, as `time.monotonic` counts.
         enough: seconds after which no further round is added.
+        warm_up: rounds that are not timed.
+        fewest: rounds that are, even if that takes longer.
     """
 
     device: torch.device
     end: float
     enough: float = 2.0
+    warm_up: int = 2
+    fewest: int = 3
 
     def require_time(self) -> None:
         """Raise `NoTimeError` if the time is over."""
@@ -34,11 +38,11 @@ class Clock:
 
     def seconds(self, work: Callable[[], object]) -> float:
         """Return the median wall time of `work`. Raises `NoTimeError`."""
-        for _ in range(WARM_UP):
+        for _ in range(self.warm_up):
             self.require_time()
             work()
         rounds: list[float] = []
-        while len(rounds) < FEWEST or (sum(rounds) < self.enough and len(rounds) < MOST):
+        while len(rounds) < self.fewest or (sum(rounds) < self.enough and len(rounds) < MOST):
             self.require_time()
             rounds.append(self._once(work))
         return statistics.median(rounds)

@@ -1,6 +1,7 @@
 """The command `python -m bench gpu`."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import torch
 from bench.gpu import report
 from bench.gpu.clock import Clock
 from bench.gpu.tables import Measurements
-from render.device.device import make_current, model_dtype, pick_device
+from render.device.device import make_ready, model_dtype, pick_device
 from render.device.repeatable import make_repeatable
 from render.errors import InputError
 
@@ -32,9 +33,11 @@ def gpu(named: str, minutes: float, out: Path | None, force: bool) -> None:
     out = out or HERE / f"GPU-{report.slug(device)}.md"
     if out.exists() and not force:
         raise click.UsageError(f"{out} is there already: name another file with --out, or overwrite it with --force")
-    make_current(device)
+    make_ready(device)
     make_repeatable(device, model_dtype(device))
-    clock = Clock(device=device, end=time.monotonic() + 60 * minutes, enough=0.1 if device.type == "cpu" else 2.0)
+    clock = Clock(device=device, end=time.monotonic() + 60 * minutes)
+    if device.type == "cpu":
+        clock = replace(clock, enough=0.0, warm_up=1, fewest=1)
     torch.manual_seed(0)
     report.written(out, device, Measurements(clock, out.parent).tables(), click.echo)
     click.echo(f"written to {out}")

@@ -5,7 +5,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from importlib.metadata import metadata
 from pathlib import Path
 
 import torch
@@ -70,7 +70,7 @@ def machine(device: torch.device) -> list[str]:
     """What figures depend on, a line each."""
     found = this_machine()
     lines = [f"{found.date}, commit {found.commit}", f"{platform.platform()}, {cpu_name()}, {found.threads} threads"]
-    kernels = f", triton {version('triton')}" if importlib.util.find_spec("triton") else ", no triton"
+    kernels = f", triton {metadata('triton')['Version']}" if importlib.util.find_spec("triton") else ", no triton"
     lines.append(f"torch {torch.__version__}{kernels}, Python {platform.python_version()}")
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
@@ -78,7 +78,8 @@ def machine(device: torch.device) -> list[str]:
             f"{properties.name}, {properties.total_memory / 1e9:.0f} GB, compute capability"
             f" {properties.major}.{properties.minor}, driver {_driver(device)}"
         )
-        lines.append(f"CUDA {torch.version.cuda}, HIP {torch.version.hip}, cuDNN {torch.backends.cudnn.version()}")
+        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+        lines.append(f"CUDA {torch.version.cuda}, HIP {torch.version.hip}, cuDNN {cudnn}")
     return lines
 
 

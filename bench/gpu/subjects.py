@@ -1,18 +1,18 @@
 """What is measured: the settings, and steps of a batch of pictures, replayed as one graph or not."""
 
-import importlib
-import importlib.util
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from unittest.mock import patch
 
 import torch
 
 from bench.ours import EMBEDDED, PUBLISHED, Loaded, Setting, frame
+from render.device.graphs import SWITCH
+from render.kernels.triton_norm import support
 from render.refinement.joint_steps import Pending, take_steps
+from render.refinement.replay import Replay
 
 STEPS = 10  # at a time; each call's own work is shared by them
 SMALL = (256, 144)
@@ -44,14 +44,12 @@ class Way:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Choose this way for models that are loaded within, and for steps that are taken within."""
-        from render.kernels.triton_norm import support
-
         cudnn = torch.backends.cudnn
         before = cudnn.deterministic, cudnn.benchmark
         runs = support.runs if self.triton else (lambda weight, groups, silu: False)
         with (
             patch.object(support, "runs", runs),
-            patch.dict(os.environ, {"RENDER_REPLAY": "1" if self.replay else "0"}),
+            patch.dict(os.environ, {SWITCH: "1" if self.replay else "0"}),
         ):
             cudnn.deterministic, cudnn.benchmark = self.repeatable, not self.repeatable
             try:
@@ -72,9 +70,7 @@ class Batch:
     def __init__(self, models: Loaded, setting: Setting, pictures: int = 1) -> None:
         renderer, spec = models.renderer(), frame(setting, 0, STEPS)
         self._pending = [Pending(*renderer.from_noise(replace(spec, seed=seed))) for seed in range(pictures)]
-        self._take = take_steps
-        if importlib.util.find_spec("render.refinement.replay"):
-            self._take = partial(take_steps, replay=importlib.import_module("render.refinement.replay").Replay())
+        self._replay = Replay()
 
     def __call__(self) -> None:
-        self._take(self._pending, STEPS)
+        take_steps(self._pending, STEPS, self._replay)

@@ -22,7 +22,7 @@ from tests.counting import Counts
 Row = Sequence[str]
 Found = TypeVar("Found")
 SPARE = 1.25  # of memory: what is kept for the gradient is not all that is needed
-FRAMES = 4  # at a time, so that the host may be ahead of the device
+FRAMES = 4  # at a time on a GPU, so that the host may be ahead of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,13 +133,13 @@ class Measurements:
         """Return the seconds of a moved frame."""
         self._require_memory(setting, 1)
         with way.taken():
-            video = Video(self._loaded(setting), setting, steps)
+            video, count = Video(self._loaded(setting), setting, steps), FRAMES if self._on_gpu else 1
 
             def frames() -> None:
-                for _ in range(FRAMES):
+                for _ in range(count):
                     video()
 
-            return self._clock.seconds(frames) / FRAMES
+            return self._clock.seconds(frames) / count
 
     def _batch_rows(self) -> Iterator[Row]:
         way = REPLAYED if self._on_gpu else EAGER
