@@ -7,6 +7,7 @@ import torch
 
 from render import catalogue, latents
 from render.device.device import pick_device
+from render.device.heap import keep_freed_memory
 from render.guidance import perceptors
 from render.guidance.prompts import PromptEncoder
 from render.models.registry import find_latent, find_perceptor
@@ -64,8 +65,9 @@ class Loaded:
         return Renderer(self.latent, [Scorer(perceptor=self.perceptor)], self.device, self.dtype)
 
 
-def load(setting: Setting, dtype: torch.dtype) -> Loaded:
-    device = pick_device("auto")
+def load(setting: Setting, dtype: torch.dtype, device: torch.device | None = None) -> Loaded:
+    keep_freed_memory()
+    device = device or pick_device("auto")
     latent, perceptor = find_latent(setting.latent).files(), find_perceptor(setting.perceptor).files()
     return Loaded(
         latent=catalogue.load(latents, latent.entry).load(latent, device, dtype, setting.quantize),

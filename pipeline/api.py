@@ -71,7 +71,7 @@ def render(
 
     Args:
         folder: where frames, states and the video are written, such as `outputs/sunset`; one run at a time.
-        device: auto, cpu, cuda or cuda:N.
+        device: auto, cpu, cuda, cuda:N, or mps for Apple's GPUs.
         offline: do not download models.
         options: run matters such as a range of frames.
         stop: asked before every frame; True ends the run there.

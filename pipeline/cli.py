@@ -36,7 +36,7 @@ from pipeline.run.interrupt import (
 from pipeline.storage.did_you_mean import SUFFIXES
 from pipeline.terminal import show
 from render.device import failures
-from render.device.openmp import sleep_at_barriers
+from render.device.environment import prepare_environment
 from render.errors import RenderError, RunError
 
 
@@ -122,7 +122,7 @@ def _listen() -> None:
 def entry() -> None:
     """Run the command and turn errors into one message and an exit code."""
     _listen()
-    sleep_at_barriers()
+    prepare_environment()
     try:
         with handling_sigterm():
             outcome: Any = main(standalone_mode=False)

@@ -31,33 +31,36 @@ ROOMS: Mapping[str, str] = {
     "render.files.videos": "errors files",
     "render.models": "errors files",
     "render.models.registry": "errors models",
-    "render.kernels": "",
+    "render.kernels.triton_norm": "",
+    "render.kernels": "kernels.triton_norm",
     "render.latents": "errors files models kernels",
     "render.device": "errors latents",
     "render.motion.transforms": "",
-    "render.motion.depth": "errors spec",
+    "render.motion.depth": "errors spec kernels",
     "render.motion.depth.estimators": "errors files models motion.depth",
-    "render.motion.displacements": "errors catalogue spec motion.transforms motion.depth",
-    "render.motion": "errors catalogue spec latents motion.depth motion.displacements",
-    "render.motion.canvas": "latents motion motion.displacements",
+    "render.motion.displacements": "errors catalogue spec kernels motion.transforms motion.depth",
+    "render.motion": "errors catalogue spec kernels latents motion.depth motion.displacements",
+    "render.motion.canvas": "kernels latents motion motion.displacements",
     "render.motion.flow.estimators": "errors files models",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
-    "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
-    "render.motion.flow": (
-        "errors catalogue spec files files.videos models guidance motion.displacements motion.flow.estimators"
+    "render.guidance": (
+        "errors catalogue spec rng files files.videos models kernels guidance.perceptors guidance.regions"
     ),
-    "render.guidance.colour": "spec guidance",
-    "render.guidance.losses": "guidance guidance.colour",
-    "render.footage": "errors spec files files.videos motion guidance",
+    "render.motion.flow": (
+        "errors catalogue spec files files.videos models kernels guidance motion.displacements motion.flow.estimators"
+    ),
+    "render.guidance.colour": "spec kernels guidance",
+    "render.guidance.losses": "kernels guidance guidance.colour",
+    "render.footage": "errors spec files files.videos kernels motion guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": (
         "errors spec rng files models kernels latents guidance guidance.perceptors priors priors.bank"
     ),
     "render.sources": "errors spec latents guidance guidance.perceptors priors",
-    "render.refinement": "errors catalogue spec rng latents device guidance guidance.colour guidance.perceptors "
-    "guidance.losses",
+    "render.refinement": "errors catalogue spec rng kernels latents device guidance guidance.colour "
+    "guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng latents device motion motion.depth motion.depth.estimators "
     "motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",

@@ -10,6 +10,7 @@ import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several workers with a thread per core each would only wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # as the command sets it, before a GPU is used
 
 
 @pytest.fixture(scope="session", autouse=True)

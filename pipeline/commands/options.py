@@ -45,7 +45,7 @@ work = click.option(
     type=click.Path(path_type=Path),
     help="Local folder for bucket downloads and uploads [in the user's cache].",
 )
-device = click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or cuda:N [auto].")
+device = click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:N or mps [auto].")
 
 
 def _pair(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.run.events import Event
 from pipeline.run.folder.writer import Writer
 from pipeline.run.frame_events import FrameEvents, Written
+from pipeline.run.handover import Clock, Handover
 from pipeline.run.loop_end import LoopStart
 from pipeline.run.plan import Stretch
 from pipeline.run.rendered import RenderedFrames
@@ -29,6 +30,7 @@ class FrameLoop:
     stretches: Sequence[Stretch]
     rendered: RenderedFrames
     frame_events: FrameEvents
+    clock: Clock = time.monotonic
 
     def start(self, renderer: "Renderer", stretch: Stretch, previous: "FrameState | None") -> "FrameState | None":
         """The state that a stretch starts from: a kept one, else the last of the `previous` stretch; None for noise."""
@@ -45,28 +47,32 @@ class FrameLoop:
     ) -> Generator[Event, None, int | None]:
         """Render the stretches, the first from `state`. Returns the frame before which it was stopped, or None."""
         with Writer[Written]() as writer:
-            for number, stretch in enumerate(self.stretches):
-                if number:
-                    yield from self.frame_events.done(writer.drain())  # the next stretch may start from the last state
-                    state = self.start(renderer, stretch, state)
-                for index in range(stretch.first_after(None if state is None else state.index), stretch.end):
-                    if stop():
-                        yield from self.frame_events.done(writer.drain())
-                        return index
-                    state = yield from self._frame(renderer, state, index, writer)
-            yield from self.frame_events.done(writer.drain())
+            handover = Handover(writer, self.rendered, renderer.made_on, self.clock)
+            try:
+                for number, stretch in enumerate(self.stretches):
+                    if number:
+                        yield from self.frame_events.done(handover.drain())  # it may start from the last state
+                        state = self.start(renderer, stretch, state)
+                    for index in range(stretch.first_after(None if state is None else state.index), stretch.end):
+                        if stop():
+                            handover.end_early()
+                            yield from self.frame_events.done(handover.drain())
+                            return index
+                        state = yield from self._frame(renderer, state, index, stretch, handover)
+                yield from self.frame_events.done(handover.drain())
+            except (Exception, GeneratorExit):
+                handover.end_early()
+                raise
         return None
 
     def _frame(
-        self, renderer: "Renderer", state: "FrameState | None", index: int, writer: Writer[Written]
+        self, renderer: "Renderer", state: "FrameState | None", index: int, stretch: Stretch, handover: Handover
     ) -> Generator[Event, None, "FrameState"]:
         """Render frame `index` and queue it for writing; meanwhile report earlier frames as they are written."""
-        from render.renderer.staging import to_host
-
         begun = time.perf_counter()
         spec = self.timeline.at(index)
         if spec.lead is not None:  # it is blended toward a state that may not be on the disk yet
-            yield from self.frame_events.done(writer.drain())
+            yield from self.frame_events.done(handover.drain())
             self._loop_start.require(renderer)
         try:
             state = renderer.step(state and self._loop_start.toward(state, spec, renderer), spec)
@@ -76,8 +82,7 @@ class FrameLoop:
         yield from self.frame_events.warnings()
         seconds = time.perf_counter() - begun
         self.frame_events.figures.add(spec, seconds)  # needed before the frame can be reported
-        save = partial(self.rendered.save, to_host(state), renderer.made_on)
-        yield from self.frame_events.done(writer.put(save, PATIENCE * seconds))
+        yield from self.frame_events.done(handover.put(state, stretch, PATIENCE * seconds))
         self.frame_events.figures.add(spec, time.perf_counter() - begun)  # now including the wait for the disk
         return state
 

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from pipeline.run.folder.frames import FrameFolder, FrameRecord, checksum, to_pixels
 from pipeline.run.folder.states import StateFolder
+from pipeline.run.folder.writer import Turn
 from pipeline.run.frame_events import Written
 from pipeline.run.plan import Stretch
 from render.errors import CheckpointError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from render.renderer.renderer import Renderer
+    from render.renderer.staging import Arrived
     from render.renderer.state import FrameState
 
 
@@ -31,29 +35,38 @@ class RenderedFrames:
     overwrites: Callable[[int], bool]
     first: int
 
-    def save(self, arriving: "Callable[[], FrameState]", made_on: str) -> Written:
-        """Save a state and its frame; called in the writer's thread.
+    def save(self, arriving: "Callable[[], Arrived]", made_on: str, turn: Turn) -> Written:
+        """Save a frame, and its state if that has come with it; called in one of the writer's threads.
 
         Args:
-            arriving: blocks until the state is on the host and returns it, see `render.renderer.staging.to_host`.
+            arriving: blocks until the frame is on the host and returns it, see `render.renderer.staging.to_host`.
             made_on: device, precision and versions that computed it.
+            turn: see `pipeline.run.folder.writer`.
         """
-        state = arriving()
+        arrived = arriving()
         # State before frame: if the process is killed between the two, neither is lost.
-        self.states.save(state, self.hashes[state.index], made_on, self.first)
-        return state.index, self.write(state)
+        if arrived.state is not None:
+            self.save_state(arrived.state, made_on, turn)
+        return arrived.index, self._write(arrived.index, arrived.frame, arrived.similarity, turn)
+
+    def save_state(self, state: "FrameState", made_on: str, turn: Turn) -> None:
+        """Save a state without its frame; arguments as for `save`."""
+        self.states.save(state, self.hashes[state.index], made_on, self.first, turn)
 
     def write(self, state: "FrameState") -> FrameRecord:
         """Write the frame of a state, unless it is already there."""
-        pixels = to_pixels(state.frame)
-        similarity = float(state.similarity[0])
+        return self._write(state.index, state.frame, state.similarity)
+
+    def _write(self, index: int, frame: "Tensor", cosine: "Tensor", turn: Turn | None = None) -> FrameRecord:
+        pixels = to_pixels(frame)
+        similarity = float(cosine[0])
         record = FrameRecord(
-            hash=self.hashes[state.index],
+            hash=self.hashes[index],
             similarity=similarity if similarity == similarity else None,
             pixels=checksum(pixels),
         )
-        if self.overwrites(state.index) or self.frames.record(state.index) != record:
-            self.frames.write(state.index, pixels, record)
+        if self.overwrites(index) or self.frames.record(index) != record:
+            self.frames.write(index, pixels, record, turn)
         return record
 
     def nearest(self, stretch: Stretch, renderer: "Renderer", warn: Callable[[str], None]) -> "FrameState | None":

@@ -1,6 +1,7 @@
 """Checks that the files in a run's folder are what was written and match the schedule."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -40,6 +41,8 @@ class Verification:
         self._states = folder.states(self._schedule)
         self._folder = folder
         self._seen = {"frames": 0, "states": 0, "rerendered": 0}
+        self._here = ""
+        self._made_elsewhere: list[str] = []
         self._in_one_line = 0  # missing frames that are reported in the line of the missing frame before them
 
     def damaged(self) -> Iterator[str]:
@@ -98,18 +101,26 @@ class Verification:
         if models.digests() != self._digests:
             raise RunError("the models are not those that the run was made with")
         renderer = models.load(device_name)
+        self._here = renderer.made_on
         begins = [before for before in (-1, *self._states.kept()) if self._is_sound(before)]
         for before in sorted(random.Random(seed).sample(begins, min(count, len(begins)))):
             self._seen["rerendered"] += 1
             state = self._states.load(before, renderer.device) if before >= 0 else None
-            note = self._states.note(before)
-            elsewhere = f", not on {note.made_on}" if note and note.made_on != renderer.made_on else ""
+            elsewhere = self._elsewhere(before + 1)
             spec = self._timeline.at(before + 1)
             loop_start = LoopStart(self._states, self._timeline, self._hashes, self._frames)
             following = renderer.step(state and loop_start.toward(state, spec, renderer), spec)
             if not np.array_equal(to_pixels(following.frame), self._frames.read(before + 1)):
-                path, here = self._frames.path(following.index), f"{renderer.made_on}{elsewhere}"
-                yield f"{path}: rendered again on {here}, the picture is different"
+                here = f"{self._here}, not on {elsewhere}" if elsewhere else self._here
+                yield f"{self._frames.path(following.index)}: rendered again on {here}, the picture is different"
+
+    def _elsewhere(self, index: int) -> str | None:
+        """On what frame `index` was made if that, or the way there, differs from here: its bits may differ, too."""
+        note = self._states.note(index) or self._states.note(index - 1)
+        if note is None or note.made_on == self._here:
+            return None
+        self._made_elsewhere.append(note.made_on)
+        return note.made_on
 
     def _is_sound(self, before: int) -> bool:
         """Whether the frame after frame `before`, and the state that it starts from, are undamaged and current."""
@@ -130,7 +141,9 @@ class Verification:
         """
         checked = f"{_count(self._seen['frames'], 'frame')} and {_count(self._seen['states'], 'state')} checked"
         if rerendered := self._seen["rerendered"]:
-            checked += f", {_count(rerendered, 'frame')} rendered again"
+            checked += f", {_count(rerendered, 'frame')} rendered again on {self._here}"
+            for place, number in Counter(self._made_elsewhere).items():
+                checked += f" ({number} of them made on {place})"
         problems = lines + self._in_one_line
         summary = f"{self._folder.path}: {checked}; {_count(problems, 'problem') if problems else 'no problems'} found"
         return summary if not self._edited else f"{summary}; {self._note()}"

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _PARTIAL = ".partial"
 
 
 @contextmanager
-def replacing(path: Path, writer: str = "") -> Iterator[Path]:
+def replacing(path: Path, writer: str = "", turn: Callable[[], None] | None = None) -> Iterator[Path]:
     """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error.
 
     The temporary name keeps the suffix, since writers choose the format by it. A leftover of a crash is
@@ -18,6 +18,7 @@ def replacing(path: Path, writer: str = "") -> Iterator[Path]:
 
     Args:
         writer: distinguishes the temporary files of several concurrent writers.
+        turn: called when the new content is on the disk, before it replaces the old one; it may wait, or raise.
     """
     partial = named_partial(path, writer)
     partial.unlink(missing_ok=True)  # a writer that outlived its run may still have it open
@@ -25,6 +26,8 @@ def replacing(path: Path, writer: str = "") -> Iterator[Path]:
         yield partial
         with partial.open("rb") as file:
             os.fsync(file.fileno())
+        if turn is not None:
+            turn()
         partial.replace(path)
         sync_folder(path.parent)
     finally:

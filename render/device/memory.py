@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, UntypedStorage
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
+from render.device.failures import OUT_OF_MEMORY
+from render.device.heap import give_back_freed_memory
 from render.errors import MemoryLimitError
 from render.latents import Latent
 
@@ -68,8 +70,16 @@ def decode_bytes(latents: Latent, size: tuple[int, int], device: torch.device) -
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether memory ran out: CUDA raises its own exception type, the CPU's allocator only a message."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    """Whether memory ran out: CUDA raises its own exception type, other allocators only messages."""
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in OUT_OF_MEMORY)
+
+
+def return_unused(device: torch.device) -> None:
+    """Give memory that torch keeps for later back to the GPU's other uses; does nothing on a CPU."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
 
 
 def available(device: torch.device) -> int | None:
@@ -81,6 +91,9 @@ def available(device: torch.device) -> int | None:
     if device.type == "cuda":
         torch.cuda.empty_cache()
         return torch.cuda.mem_get_info(device)[0]
+    if device.type == "mps":
+        return max(0, torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+    give_back_freed_memory()
     try:
         lines = _MEMINFO.read_text(encoding="ascii").splitlines()
     except OSError:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from render.footage.resample import Span, resampled
 from render.guidance.pictures import RGB, rgb
+from render.kernels.exact import exact
 from render.motion.resample import catmull_rom
 from render.spec.footage import SourceImage
 
@@ -97,8 +98,9 @@ class Placing:
         if not self.motion:
             return fitted
         width, height = self.size
-        across = (torch.arange(width, device=fitted.device, dtype=torch.float64) + 0.5) / width
-        down = (torch.arange(height, device=fitted.device, dtype=torch.float64) + 0.5) / height
+        device = exact(fitted.device)
+        across = (torch.arange(width, device=device, dtype=torch.float64) + 0.5) / width
+        down = (torch.arange(height, device=device, dtype=torch.float64) + 0.5) / height
         y, x = torch.meshgrid(down, across, indexing="ij")
         shares = _moved_back(torch.stack([x, y, torch.ones_like(x)], dim=-1), self.motion)
         points = shares * shares.new_tensor(self.outer) - 0.5

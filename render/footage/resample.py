@@ -44,7 +44,7 @@ def _along(picture: Tensor, span: Span, axis: int) -> Tensor:
     places, weights = _taps(span, have)
     shape = (-1, 1) if axis == -2 else (-1,)
     result: Tensor | None = None
-    for place, weight in zip(places.to(picture.device), weights.to(picture.device, picture.dtype), strict=True):
+    for place, weight in zip(places.to(picture.device), weights.to(picture.dtype).to(picture.device), strict=True):
         part = picture.index_select(axis, place) * weight.view(shape)
         result = part if result is None else result.add_(part)
     assert result is not None

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from render.guidance.augment import Strength, jitter
+from render.kernels.sampling import sampled, shrunk
 from render.rng import Generators, around_zero, uniform
 
 WHOLE_SHARE = 0.25  # share of cutouts that show the whole picture squeezed into the square, for the layout
@@ -51,7 +52,7 @@ def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
     batch, count = views.shape[:2]
     image = prefiltered(image, side)
     grid = _places(views, side).reshape(batch, count * side, side, 2)
-    looks = F.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    looks = sampled(image, grid, "reflection")
     return looks.view(batch, -1, count, side, side).transpose(1, 2)
 
 
@@ -61,10 +62,10 @@ def prefiltered(image: Tensor, side: int) -> Tensor:
     A crop in the middle of the range of sizes then maps pixel to pixel. Shrinking it again changes nothing.
     """
     shrink = min(1.0, 1.4 * side / min(image.shape[-2:]))
-    size = [round(shrink * pixels) for pixels in image.shape[-2:]]
-    if shrink == 1.0 or size == list(image.shape[-2:]):
+    height, width = (round(shrink * pixels) for pixels in image.shape[-2:])
+    if shrink == 1.0 or (height, width) == image.shape[-2:]:
         return image
-    return F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
+    return shrunk(image, (height, width))
 
 
 def _places(views: Tensor, side: int) -> Tensor:

@@ -15,6 +15,7 @@ from render.guidance import regions
 from render.guidance.latest import Latest
 from render.guidance.pictures import pixels, unchanged
 from render.guidance.regions import Frame
+from render.kernels.exact import exact
 from render.spec.pictures import ImageFile
 from render.spec.regions import Region
 
@@ -175,8 +176,9 @@ def _moved_back(places: Tensor, motion: tuple[float, ...]) -> Tensor:
     backwards, wrong = torch.linalg.inv_ex(torch.tensor(motion, dtype=torch.float64).view(3, 3))
     if wrong or not bool(backwards.isfinite().all()):  # it has shrunk to a point
         return torch.full_like(places, _FAR)
-    backwards = (backwards / backwards[2, 2]).to(places.device)
-    before = F.pad(places.double(), (0, 1), value=1.0) @ backwards.mT
+    points = places.to(exact(places.device)).double()
+    backwards = (backwards / backwards[2, 2]).to(points.device)
+    before = F.pad(points, (0, 1), value=1.0) @ backwards.mT
     depth = before[..., 2:]
     found = torch.where(depth > _NEAR, before[..., :2] / depth.clamp(min=_NEAR), _FAR)
-    return found.to(places.dtype)
+    return found.to(places.dtype).to(places.device)

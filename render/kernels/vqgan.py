@@ -1,8 +1,8 @@
 """taming's encoder and decoder with frozen weights: the same graph, fewer and faster passes.
 
 What differs from taming's modules: SiLU is fused into the preceding norm, the three projections of
-attention are one convolution, and nearest-neighbour upsampling and the following convolution are one
-transposed convolution, which avoids the upsampled picture, three quarters of whose pixels are repeats.
+attention are one convolution, and where that is fast, nearest-neighbour upsampling and the following convolution are
+one transposed convolution, which avoids the upsampled picture, three quarters of whose pixels are repeats.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from render.kernels.attention import attend
+from render.kernels.colours import FrozenColours
 from render.kernels.norm import FrozenNorm
 
 
@@ -43,10 +44,10 @@ class FrozenDecoder(nn.Module):
         for level in reversed(decoder.up):
             layers += _level(level)
             if hasattr(level, "upsample"):
-                layers.append(FrozenUpsample(level.upsample) if level.upsample.with_conv else level.upsample)
+                layers.append(_upsample(level.upsample))
         self.layers = nn.Sequential(*layers)
         self.norm_out = FrozenNorm(decoder.norm_out, silu=True)
-        self.conv_out = decoder.conv_out
+        self.conv_out = FrozenColours(decoder.conv_out)
 
     def forward(self, latent: Tensor) -> Tensor:
         image: Tensor = self.conv_out(self.norm_out(self.layers(latent)))
@@ -65,7 +66,7 @@ class FrozenResnetBlock(nn.Module):
             self.shortcut = block.conv_shortcut if block.use_conv_shortcut else block.nin_shortcut
 
     def forward(self, x: Tensor) -> Tensor:
-        moved: Tensor = self.conv2(self.norm2(self.conv1(self.norm1(x))))
+        moved: Tensor = self.conv2(self.norm2.after(self.conv1, self.norm1(x)))
         kept: Tensor = self.shortcut(x)
         return kept + moved
 
@@ -105,6 +106,21 @@ class FrozenUpsample(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.conv_transpose2d(x, self.get_buffer("weight"), self.get_buffer("bias"), stride=2, padding=1)
+
+
+def _upsample(upsample: Any) -> nn.Module:
+    if upsample.with_conv and transposes_fast(upsample.conv.weight.device):
+        return FrozenUpsample(upsample)
+    whole: nn.Module = upsample
+    return whole
+
+
+def transposes_fast(device: torch.device) -> bool:
+    """Whether transposed convolutions are as fast as others: on CPUs and with cuDNN.
+
+    AMD's MIOpen takes about 20 times as long for them. On Apple's GPUs, nobody has measured them here yet.
+    """
+    return device.type == "cpu" or (device.type == "cuda" and torch.version.hip is None)
 
 
 def _spread(weight: Tensor, axis: int) -> Tensor:

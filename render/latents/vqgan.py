@@ -75,9 +75,6 @@ class VQGAN:
         del model.quantize  # the other weights may have lower precision
         model.eval().requires_grad_(False).to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         model.encoder, model.decoder = FrozenEncoder(model.encoder), FrozenDecoder(model.decoder)
-        # Colours are output in float32: bf16 would round them to 8 bits inside the feedback loop.
-        model.decoder.conv_out.float()
-        model.decoder.conv_out.register_forward_pre_hook(lambda module, inputs: (inputs[0].float(),))
         self._model = model
 
     @torch.no_grad()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from render import catalogue
+from render.kernels.exact import exact
 from render.motion import displacements
 from render.motion.depth.layers import sampled
 from render.motion.displacements import NO_FIELDS, Displacement, Fields, on_grid
@@ -87,7 +88,8 @@ class Motions:
 
     def _parts(self, image: Tensor, motions: Sequence[FrameMotion], nearness: Tensor | None) -> list[Displacement]:
         """All parts, in order of time; each moves what is known of the room for the next one."""
-        size, fields = (image.shape[-1], image.shape[-2]), replace(self.fields, nearness=nearness)
+        size = image.shape[-1], image.shape[-2]
+        fields = replace(self.fields, nearness=None if nearness is None else nearness.to(exact(image.device)))
         parts: list[Displacement] = []
         for motion in motions:
             for kind in _kinds():
@@ -113,11 +115,11 @@ def carried(motion: Displacement, nearness: Tensor) -> Tensor:
             nearness = carried(part, nearness)
         return nearness
     if isinstance(motion, Rooms):
-        return motion.nearness
+        return motion.nearness.to(nearness)
     positions = motion.positions(nearness.shape[-2], nearness.shape[-1], 1, nearness.device)
     if positions is None:
         return nearness
-    positions = positions.expand(len(nearness), -1, -1, -1).to(nearness.dtype)
+    positions = positions.expand(len(nearness), -1, -1, -1).to(nearness)
     return torch.stack([sampled(each, points) for each, points in zip(nearness, positions, strict=True)])
 
 

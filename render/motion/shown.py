@@ -19,7 +19,7 @@ def inside(motion: Displacement, picture: Tensor, margin: float, least: float = 
         return picture.new_ones(len(picture), 1, height, width)
     far = positions.new_tensor([width - 1, height - 1])
     nearest = torch.minimum(positions, far - positions).amin(dim=-1)  # pixels from the nearest edge
-    return ((nearest + 1) / margin).clamp(least, 1.0).to(picture.dtype).unsqueeze(1)
+    return ((nearest + 1) / margin).clamp(least, 1.0).to(picture).unsqueeze(1)
 
 
 def trusted(motion: Displacement, picture: Tensor) -> Tensor:
@@ -32,4 +32,4 @@ def trusted(motion: Displacement, picture: Tensor) -> Tensor:
     """
     seen = motion.visible(pixels(picture.shape[-2], picture.shape[-1], 1, picture.device))
     within = inside(motion, picture, 1.0)
-    return within if seen is None else within * seen.to(picture.dtype)
+    return within if seen is None else within * seen.to(picture)

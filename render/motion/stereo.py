@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from render.errors import RunError
+from render.kernels.exact import exact
 from render.motion.depth.eye import Eye, centres
 from render.motion.depth.layers import sampled, seen_by, sharpened
 from render.motion.depth.surface import SurfaceMove
@@ -50,7 +51,7 @@ def seen_by_both(picture: Tensor, seen: Seen, eyes: Eyes, fields: Fields) -> tup
     """
     size = (picture.shape[-1], picture.shape[-2])
     middle = Eye(view=View(pose=UNMOVED, fov=seen.view.fov), size=size, horizon=0.5)
-    nearness = nearness_in(seen, size, fields).to(picture.device)
+    nearness = nearness_in(seen, size, fields).to(exact(picture.device))
 
     def shown(side: float) -> Tensor:
         right = side * eyes.apart / 2  # the eye is this far to the right

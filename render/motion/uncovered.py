@@ -43,7 +43,7 @@ def _known(picture: Tensor, motion: Displacement, border: str) -> Tensor:
     if border != "wrap":
         return trusted(motion, picture)
     seen = motion.visible(pixels(picture.shape[-2], picture.shape[-1], 1, picture.device))
-    return torch.ones_like(picture[:, :1]) if seen is None else seen.to(picture.dtype)
+    return torch.ones_like(picture[:, :1]) if seen is None else seen.to(picture)
 
 
 def worn(new: Tensor | None, steps: int) -> Tensor | None:

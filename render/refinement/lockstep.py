@@ -9,10 +9,9 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, S
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
-import torch
 from torch import Tensor
 
-from render.device.memory import is_out_of_memory
+from render.device.memory import is_out_of_memory, return_unused
 from render.refinement.coroutine import Coroutine, current, suspend
 from render.refinement.joint_steps import Pending, decode_all, refined, take_steps
 from render.refinement.optimizer import LatentAdam
@@ -102,8 +101,7 @@ class Lockstep:
         if len(batch) == 1:
             batch[0].failure = failure
             return
-        if batch[0].optimizer.latent.device.type == "cuda":
-            torch.cuda.empty_cache()
+        return_unused(batch[0].optimizer.latent.device)
         half = len(batch) // 2
         self.max_batch = min(self.max_batch, half)
         self._warn(f"memory is running out; from now on {half} pictures at a time")

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from render.kernels.attention import setting_kept
+
 # The squared gradient decays faster than with the usual 0.999, because a frame takes few steps.
 BETAS = (0.9, 0.99)
 EPSILON = 1e-8
@@ -48,8 +50,13 @@ class LatentAdam:
             lr: about the distance that each element moves, with "picture" their root mean square; (B, 1, 1, 1) for a
                 different one per picture, (B, 1, h, w) per cell.
         """
-        (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
+        with setting_kept():
+            (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
         self.move(gradient / self._loss_scale, lr)
+
+    def halve_loss_scale(self) -> None:
+        """Multiply losses by half as much from now on, at least by 1, so that larger gradients stay finite."""
+        self._loss_scale = max(1.0, self._loss_scale / 2)
 
     @torch.no_grad()
     def move(self, gradient: Tensor, lr: float | Tensor) -> None:

@@ -155,13 +155,17 @@ class Refinement:
         return self.guides[0].targets.stencil if self.guides else None
 
     def _step_carefully(self, optimizer: LatentAdam, lr: Tensor) -> Tensor:
-        """Take a step; while it is non-finite, repeat it from the last latent at half the rate. Return the rate."""
+        """Take a step; while it is non-finite, repeat it from the last latent at half the rate. Return the rate.
+
+        A gradient that is too large for fp16 would be so at any rate: the loss scale is halved as well.
+        """
         for _ in range(HALVINGS + 1):
             good = optimizer.snapshot()
             self.step(optimizer, lr)
             if bool(optimizer.latent.isfinite().all()):
                 return lr
             optimizer.restore(good)
+            optimizer.halve_loss_scale()
             lr = lr / 2
         raise NonFiniteError(
             f"frame {self.spec.index}: the refinement became NaN or infinite, even at a learning rate"

@@ -64,7 +64,7 @@ class NoiseInLatents:
         """The square root of that covariance, (C, C); None without a codebook."""
         if not isinstance(self._latents, CodedLatent):
             return None
-        strengths, axes = torch.linalg.eigh(torch.cov(self._latents.codebook.detach().double().cpu().T))
+        strengths, axes = torch.linalg.eigh(torch.cov(self._latents.codebook.detach().cpu().double().T))
         root: Tensor = (axes * strengths.clamp(min=0).sqrt()) @ axes.T
         return root
 

@@ -4,8 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
-
+from render.device.device import wait_for
 from render.device.memory import is_out_of_memory
 from render.refinement.joint_steps import Pending, take_steps
 from render.refinement.replay import Replay
@@ -68,11 +67,9 @@ def _compared(batch: list[Pending], counts: list[int], replay: Replay) -> dict[i
 
 
 def _seconds(batch: list[Pending], replay: Replay) -> float:
-    cuda = batch[0].optimizer.latent.device.type == "cuda"
-    if cuda:
-        torch.cuda.synchronize()
+    device = batch[0].optimizer.latent.device
+    wait_for(device)
     begun = time.perf_counter()
     take_steps(batch, 1, replay)
-    if cuda:
-        torch.cuda.synchronize()
+    wait_for(device)
     return time.perf_counter() - begun

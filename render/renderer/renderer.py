@@ -161,8 +161,7 @@ class Renderer:
                     raise
                 if not self._stages.scheduler.release():
                     self._shrink(spec, error)
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
+            memory.return_unused(self.device)
 
     def _shrink(self, spec: FrameSpec, error: RuntimeError) -> None:
         first = all(perceptor.size is None for perceptor in self._perceptors)

@@ -25,7 +25,7 @@ from pipeline.run.events import RUN_AGAIN, Interrupted
 from pipeline.run.session.grouping import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.schedule import Schedule
-from render.device.openmp import sleep_at_barriers
+from render.device.environment import prepare_environment
 from render.errors import InputError, RunError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def render_task(
     Returns:
         The best number of jobs of their kind to refine together, if measured.
     """
-    sleep_at_barriers()
+    prepare_environment()
     jobs = [job for job, _ in loaded]
     schedules = {job.name: schedule for job, schedule in loaded}
     session, at_once = _KEPT.setdefault(

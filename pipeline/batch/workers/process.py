@@ -29,7 +29,7 @@ from pipeline.run.session.grouping import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
-from render.device.openmp import sleep_at_barriers
+from render.device.environment import prepare_environment
 
 STOP = "stop"
 CRASHED = 70  # the exit code of a worker after an error that leaves its state unreliable
@@ -76,7 +76,7 @@ class BatchGoneError(BaseException):
 def run_worker(connection: Connection, options: WorkerOptions) -> None:
     """Render the jobs that arrive on `connection` until it closes; end with the batch's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch sends STOP
-    sleep_at_barriers()
+    prepare_environment()
     try:
         with handling_sigterm():
             threading.Thread(target=end_with_parent, name="parent", daemon=True).start()
@@ -177,7 +177,9 @@ def memory() -> int:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         return int(torch.cuda.memory_reserved())
+    if torch is not None and torch.backends.mps.is_available():
+        return int(torch.mps.driver_allocated_memory())
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:  # not Linux
+    except (OSError, AttributeError):  # not Linux
         return 0

@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image
 
 from pipeline.run.delivery.estimated_rooms import EstimatedRooms
-from pipeline.run.folder.frames import COMPRESSION, FrameFolder, Pixels
+from pipeline.run.folder.frames import FrameFolder, Pixels
 from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.output_stereo import EYES, SCREEN, SIDE_BY_SIDE
 from pipeline.schedule.sections.output_video import Video
+from pipeline.storage.png import encode
 from pipeline.video.containers import MKV, MOV, MP4, WEBM
 from pipeline.video.containers.stereoscopic import mark
 from pipeline.video.recipe import Recipe
@@ -46,9 +47,7 @@ class ForBothEyes:
     def _redraw(self, number: int, png: bytes) -> bytes:
         with Image.open(io.BytesIO(png)) as image:
             pixels = self._for_eyes(number, np.array(image.convert("RGB")))
-        made = io.BytesIO()
-        Image.fromarray(pixels).save(made, "PNG", compress_level=COMPRESSION)
-        return made.getvalue()
+        return encode(pixels, {})
 
     def _for_eyes(self, number: int, pixels: Pixels) -> Pixels:
         import torch

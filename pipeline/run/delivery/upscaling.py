@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from pipeline.run.folder.frames import COMPRESSION, Pixels
+from pipeline.run.folder.frames import Pixels
 from pipeline.storage.atomic import replacing
+from pipeline.storage.png import encode
 from render.errors import InputError, WeightsError
 
 if TYPE_CHECKING:
@@ -98,11 +99,10 @@ class Enlarged:
             return kept.read_bytes()
         with Image.open(io.BytesIO(png)) as image:
             large = self._upscaler(np.asarray(image.convert("RGB")))
-        made = io.BytesIO()
-        Image.fromarray(large).save(made, "PNG", compress_level=COMPRESSION)
+        made = encode(large, {})
         with replacing(kept) as partial:
-            partial.write_bytes(made.getvalue())
-        return made.getvalue()
+            partial.write_bytes(made)
+        return made
 
 
 def _state(path: Path) -> "dict[str, Tensor]":

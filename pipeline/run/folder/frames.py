@@ -6,21 +6,22 @@ schedule it belongs to, and there is no separate index to keep in sync.
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
+from pipeline.storage import png
 from pipeline.storage.atomic import replacing
 from render.errors import CheckpointError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-COMPRESSION = 3  # of zlib: takes half the time of the default 6, for files a tenth larger
 _UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises for a damaged file
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -53,16 +54,14 @@ class FrameFolder:
     def path(self, index: int) -> Path:
         return self.folder / (self.pattern % index)
 
-    def write(self, index: int, pixels: Pixels, record: FrameRecord) -> None:
-        """Write pixels of shape (H, W, 3); the file appears complete or not at all."""
-        notes = PngImagePlugin.PngInfo()
-        notes.add_text("frame_hash", record.hash)
-        notes.add_text("pixels_sha256", record.pixels)
+    def write(self, index: int, pixels: Pixels, record: FrameRecord, turn: Callable[[], None] | None = None) -> None:
+        """Write pixels of shape (H, W, 3); the file appears complete or not at all, and after its `turn`."""
+        notes = {"frame_hash": record.hash, "pixels_sha256": record.pixels}
         if record.similarity is not None:
-            notes.add_text("similarity", repr(record.similarity))
+            notes["similarity"] = repr(record.similarity)
         self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self.path(index)) as partial:
-            Image.fromarray(pixels).save(partial, pnginfo=notes, compress_level=COMPRESSION)
+        with replacing(self.path(index), turn=turn) as partial:
+            partial.write_bytes(png.encode(pixels, notes))
 
     def read(self, index: int) -> Pixels:
         with Image.open(self.path(index)) as image:
@@ -116,14 +115,17 @@ def repair_hint(begin: int, end: int) -> str:
 
 
 def to_pixels(image: "Tensor") -> Pixels:
-    """Convert (1, 3, H, W) in [0, 1] to (H, W, 3) bytes.
+    """Convert (1, 3, H, W) in [0, 1] to (H, W, 3) bytes; a GPU has done so already, see `render.renderer.staging`.
 
     Uses numpy, which starts no threads: see `render.renderer.staging.to_host`.
     """
-    pixels: Pixels = np.rint(image[0].movedim(0, -1).cpu().numpy() * 255).astype(np.uint8)
+    values = image.cpu().numpy()
+    if values.dtype == np.uint8:
+        return values
+    pixels: Pixels = np.rint(values[0].transpose(1, 2, 0) * 255).astype(np.uint8)
     return pixels
 
 
 def checksum(pixels: Pixels) -> str:
     """SHA-256 of the RGB bytes."""
-    return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(pixels).reshape(-1).data).hexdigest()

@@ -6,7 +6,6 @@ anything of the finished run is touched: a kill at any moment leaves one or the 
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from pipeline.run.folder.finished import is_finished, mark_video_outdated
 from pipeline.run.folder.folder import RunFolder
+from pipeline.storage import locking
 from pipeline.storage.atomic import named_partial, replacing, sync_folder
 from render.errors import InputError
 
@@ -148,9 +148,9 @@ class History:
     def _exclusive(self) -> Iterator[None]:
         """Exclude other parts of the run: they share the folder's lock, but must change the history one by one."""
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("a") as file:
+        with contextlib.closing(locking.LOCK(self.path / ".lock")) as lock:
             with contextlib.suppress(OSError):  # a file system without locks
-                fcntl.flock(file, fcntl.LOCK_EX)
+                lock.wait()
             yield
 
 

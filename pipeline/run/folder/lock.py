@@ -1,12 +1,11 @@
 """One writer per run: a lock file in the run's folder that also says who holds it.
 
-The operating system holds the lock (flock), so it disappears with its process, however that ended; the content of the
-file only tells people who the holder is. On shared storage it works across machines if the file system forwards locks
-(NFS does). If the file system has no locks at all, it only excludes other runs on the same machine.
+The operating system holds the lock (`pipeline.storage.locking`), so it disappears with its process, however that ended;
+its note only tells people who the holder is. On shared storage it works across machines if the file system forwards
+locks (NFS does). If the file system has no locks at all, it only excludes other runs on the same machine.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import platform
@@ -16,11 +15,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline.storage import locking
+from pipeline.storage.locking import LockFile
 from pipeline.storage.processes import boot, is_running, start_of
 from render.errors import FolderInUseError, OutputFolderError
 
 NAME = ".lock"
-ATTEMPTS = 3  # `render status` takes the lock for a moment, to test whether it is held
 UNKNOWN_HOLDER = "another run"
 
 Part = tuple[int, int]
@@ -53,10 +53,14 @@ def only_writer(folder: Path, part: Part | None = None) -> Iterator[None]:
         OutputFolderError: the folder cannot be created or written to.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_held(folder, NAME, shared=part is not None))
+        if part is None or locking.LOCK.can_share:
+            stack.enter_context(_held(folder, NAME, shared=part is not None))
         if part is None:
+            if not locking.LOCK.can_share and (other := in_use(folder, but=NAME)):  # parts do not hold our lock
+                raise FolderInUseError(folder, other)
             for path in folder.glob(f"{NAME}-*"):
-                path.unlink(missing_ok=True)  # of parts; none is running, since they share our lock
+                with contextlib.suppress(PermissionError):  # Windows: a part has just opened it, and will be refused
+                    path.unlink(missing_ok=True)  # of parts; none is running, since they share our lock
         else:
             stack.enter_context(_held(folder, _name(part)))
             # Lock first, then check the others: if two start at once, one may be refused needlessly, but never none.
@@ -86,21 +90,21 @@ def holder(folder: Path) -> Holder | None:
 @contextmanager
 def _held(folder: Path, name: str, shared: bool = False) -> Iterator[None]:
     path = folder / name
-    descriptor = _opened(path)
+    lock = _opened(path)
     try:
-        if not _acquired(descriptor, path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
+        if not _acquired(lock, path, shared):
             raise FolderInUseError(folder, str(_read(path) or holder(folder) or UNKNOWN_HOLDER))
-        os.truncate(descriptor, 0)  # a holder that died left its name
+        lock.note("")  # a holder that died left its name
         if not shared:
-            os.pwrite(descriptor, json.dumps(asdict(_me())).encode(), 0)
+            lock.note(json.dumps(asdict(_me())))
         yield
         if not shared:
-            os.truncate(descriptor, 0)
+            lock.note("")
     finally:
-        os.close(descriptor)
+        lock.close()
 
 
-def _opened(path: Path) -> int:
+def _opened(path: Path) -> LockFile:
     folder = path.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +113,7 @@ def _opened(path: Path) -> int:
         why = f"{in_the_way} is a file" if in_the_way else error.strerror
         raise OutputFolderError(f"cannot create the output folder {folder}: {why}") from error
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return locking.LOCK(path)
     except OSError as error:
         why = f"{error.strerror}; finished work is kept"
         raise OutputFolderError(f"cannot write to the output folder {folder}: {why}") from error
@@ -140,31 +144,19 @@ def _locks(folder: Path, part: Part | None) -> Iterator[Path]:
 def _probe(path: Path) -> tuple[bool, Holder | None]:
     """Whether a lock is held exclusively, and by whom, as far as the file says."""
     try:
-        with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True, _read(path)
-            except OSError:  # a file system without locks
-                who = _read(path)
-                return _is_alive(who), who
-    except OSError:
-        pass
-    return False, None
+        held = path.exists() and locking.LOCK.is_held(path)
+    except OSError:  # a file system without locks
+        who = _read(path)
+        return _is_alive(who), who
+    return held, _read(path) if held else None
 
 
-def _acquired(descriptor: int, path: Path, kind: int) -> bool:
-    for _ in range(ATTEMPTS):
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.05)
-        except OSError:  # a file system without locks: the file contents are the only evidence
-            parts = path.parent.glob(f"{NAME}-*") if path.name == NAME and kind == fcntl.LOCK_EX else ()
-            return not any(_is_alive(_read(each)) for each in (path, *parts))
-        else:
-            return True
-    return False
+def _acquired(lock: LockFile, path: Path, shared: bool) -> bool:
+    try:
+        return lock.acquire(shared=shared)
+    except OSError:  # a file system without locks: the notes are the only evidence
+        parts = path.parent.glob(f"{NAME}-*") if path.name == NAME and not shared else ()
+        return not any(_is_alive(_read(each)) for each in (path, *parts))
 
 
 def _is_alive(who: Holder | None) -> bool:
@@ -176,7 +168,7 @@ def _is_alive(who: Holder | None) -> bool:
 
 def _read(path: Path) -> Holder | None:
     try:
-        who = Holder(**json.loads(path.read_text(encoding="utf-8")))
+        who = Holder(**json.loads(locking.LOCK.note_of(path)))
         return who if isinstance(who.pid, int) else None
     except (OSError, ValueError, TypeError):
         return None

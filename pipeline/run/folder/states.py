@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,18 +57,33 @@ class StateFolder:
         """The states of the same schedule in another folder."""
         return StateFolder(folder, self._every, self._first)
 
-    def save(self, state: "FrameState", frame_hash: str, made_on: str, since: int = 0) -> None:
-        """Write the state, complete or not at all; then delete states from frame `since` on that need not be kept."""
+    def keeps(self, index: int) -> bool:
+        """Whether the state after frame `index` is kept for good."""
+        return index < self._first or not (index + 1) % self._every
+
+    def save(
+        self,
+        state: "FrameState",
+        frame_hash: str,
+        made_on: str,
+        since: int = 0,
+        turn: Callable[[], None] | None = None,
+    ) -> None:
+        """Write the state, complete or not at all; then delete states from frame `since` on that need not be kept.
+
+        Args:
+            turn: see `pipeline.storage.atomic.replacing`.
+        """
         from safetensors.torch import save
 
         tensors = {name: value.detach().cpu().contiguous() for name, value in _tensors(state).items()}
         note = StateNote(index=state.index, frame_hash=frame_hash, made_on=made_on, checksum=_checksum(tensors))
         metadata = {name: str(value) for name, value in asdict(note).items()} | {"seal": note.seal}
         self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self.path(state.index)) as partial:
+        with replacing(self.path(state.index), turn=turn) as partial:
             # As bytes: on a full disk, safetensors' own writer raises an error that is not an OSError.
             partial.write_bytes(save(tensors, metadata))
-        self._drop(since, before=state.index - KEPT_LATEST + 1)
+        self._drop(since, state.index)
 
     def load(self, index: int, device: "torch.device") -> "FrameState":
         """Load the state after frame `index`.
@@ -127,9 +142,11 @@ class StateFolder:
             raise CheckpointError(f"{path}: damaged: its checksum does not match its content")
         return tensors, note
 
-    def _drop(self, since: int, before: int) -> None:
-        for index in self.kept():
-            if max(since, self._first) <= index < before and (index + 1) % self._every:
+    def _drop(self, since: int, saved: int) -> None:
+        """Delete states from frame `since` to the one just saved, but those kept for good and the latest ones."""
+        present = [index for index in self.kept() if since <= index <= saved]
+        for index in present[:-KEPT_LATEST]:
+            if not self.keeps(index):
                 self.path(index).unlink(missing_ok=True)
 
 
@@ -175,5 +192,5 @@ def _checksum(tensors: Mapping[str, "torch.Tensor"]) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(tensors.items()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.numpy().tobytes())
+        digest.update(value.numpy().reshape(-1).view("u1").data)  # its own memory, not a copy
     return digest.hexdigest()

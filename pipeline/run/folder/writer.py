@@ -1,6 +1,6 @@
-"""Writes in the background: the next frame is refined while the previous one goes to the disk.
+"""Writes in the background: the next frame is refined while the previous ones go to the disk.
 
-At most `DEPTH` frames wait in the queue. If the disk is slower than the refinement, the run waits for it, so memory
+At most `DEPTH` frames are on their way. If the disk is slower than the refinement, the run waits for it, so memory
 does not grow.
 """
 
@@ -8,23 +8,30 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 DEPTH = 2
 
 Written = TypeVar("Written")
+Turn = Callable[[], None]
+
+
+class _GivenUpError(Exception):
+    """Ends a write whose turn never comes, since an earlier one has failed."""
 
 
 class Writer(Generic[Written]):
-    """One thread that runs the write functions it is given, in order; leaving the block waits until all are done.
+    """Runs the write functions it is given side by side in `DEPTH` threads; leaving the block waits until all are done.
 
-    After a failure nothing more is written: a state must not replace one whose frame is missing.
+    Each is given its turn: a function that waits until all earlier writes are done, to be called before anything
+    becomes visible. So what is there at any moment is what one write after the other would have left, and after a
+    failure nothing more is written: a state must not replace one whose frame is missing.
     """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._waiting: deque[Future[Written | None]] = deque()
-        self._failed = False
+        self._threads = ThreadPoolExecutor(DEPTH, thread_name_prefix="writer")
+        self._waiting: deque[Future[Written]] = deque()
+        self._latest: Future[Any] | None = None
 
     def __enter__(self) -> "Writer[Written]":
         return self
@@ -32,9 +39,9 @@ class Writer(Generic[Written]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._thread.shutdown()
+        self._threads.shutdown()
 
-    def put(self, write: Callable[[], Written], patience: float = 0.0) -> Iterator[Written]:
+    def put(self, write: Callable[[Turn], Written], patience: float = 0.0) -> Iterator[Written]:
         """Queue `write`, waiting while `DEPTH` are pending; yield the results of writes that have finished.
 
         Args:
@@ -45,26 +52,36 @@ class Writer(Generic[Written]):
         """
         while len(self._waiting) >= DEPTH:
             yield from self._oldest()
-        self._waiting.append(self._thread.submit(self._write, write))
+        self._waiting.append(self._submit(write))
         wait(self._waiting, timeout=patience)
         while self._waiting and self._waiting[0].done():
             yield from self._oldest()
+
+    def put_last(self, write: Callable[[Turn], object]) -> None:
+        """Queue `write` when a run ends early: without waiting, and nobody hears whether it fails."""
+        self._submit(write)
 
     def drain(self) -> Iterator[Written]:
         """Wait until everything is written and yield the results. Raises as `put` does."""
         while self._waiting:
             yield from self._oldest()
 
-    def _oldest(self) -> Iterator[Written]:
-        written = self._waiting.popleft().result()
-        if written is not None:
-            yield written
+    def _submit(self, write: Callable[[Turn], Any]) -> "Future[Any]":
+        self._latest = self._threads.submit(_write, write, self._latest)
+        return self._latest
 
-    def _write(self, write: Callable[[], Written]) -> Written | None:
-        if self._failed:
-            return None
+    def _oldest(self) -> Iterator[Written]:
         try:
-            return write()
-        except BaseException:
-            self._failed = True
-            raise
+            yield self._waiting.popleft().result()
+        except _GivenUpError:
+            return
+
+
+def _write(write: Callable[[Turn], Written], before: "Future[Any] | None") -> Written:
+    def turn() -> None:
+        if before is not None and before.exception() is not None:
+            raise _GivenUpError
+
+    if before is not None and before.done():
+        turn()
+    return write(turn)

@@ -22,7 +22,7 @@ from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.warnings import repeat_drift
 from render.device import failures
-from render.device.openmp import sleep_at_barriers
+from render.device.environment import prepare_environment
 from render.errors import RunError, WeightsError
 from render.renderer.loading.located_models import LocatedModels
 
@@ -51,7 +51,7 @@ class Session:
         downloaded: "Progress" = lambda name, done, total: None,
         wait: bool = False,
     ) -> None:
-        sleep_at_barriers()
+        prepare_environment()
         self._wait = wait
         self._device = device
         self._offline = offline

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def look(connection: Connection) -> None:
-    from render.device.openmp import sleep_at_barriers
+    from render.device.environment import prepare_environment
 
-    sleep_at_barriers()
+    prepare_environment()
     looks = Looks()
     answer_all(connection, {"look": looks.look})
 

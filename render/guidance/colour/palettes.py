@@ -51,7 +51,7 @@ def extracted(image: Tensor, count: int) -> Tensor:
     scale = min(1.0, SIDE / max(image.shape[-2:]))
     size = [max(1, round(side * scale)) for side in image.shape[-2:]]
     small = F.interpolate(image, size=size, mode="area")
-    pixels = oklab(small)[0].flatten(1).T.double().cpu()
+    pixels = oklab(small)[0].flatten(1).T.cpu().double()
     generator = torch.Generator().manual_seed(0)
     runs = [_clustered(pixels, _spread_out(pixels, count, generator)) for _ in range(RUNS)]
     centres, nearest = min(runs, key=lambda run: float((pixels - run[0][run[1]]).square().sum()))

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from render.guidance.colour.statistics import BINS, RANGES, Statistics
+from render.kernels.exact import exact
 
 LEVEL = 1 / 255  # spreads below one 8-bit level are not amplified: there is nothing in them but rounding
 
@@ -20,12 +21,18 @@ def by_statistics(lab: Tensor, found: Statistics, wanted: Statistics) -> Tensor:
     Source: Pitié and Kokaram, "The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer"
     (2007), the closed form for two normal distributions.
     """
-    ridge = (LEVEL / 8) ** 2 * torch.eye(3, dtype=torch.float64, device=lab.device)
-    source, target = found.covariance.double() + ridge, wanted.covariance.double() + ridge
+    source_mean, source, target_mean, target = (
+        part.to(exact(lab.device)).double() for part in (found.mean, found.covariance, wanted.mean, wanted.covariance)
+    )
+    ridge = (LEVEL / 8) ** 2 * torch.eye(3, dtype=torch.float64, device=source.device)
+    source, target = source + ridge, target + ridge
     root, inverse = _roots(source)
     linear = inverse @ _roots(root @ target @ root)[0] @ inverse
-    offset = wanted.mean.double() - (linear @ found.mean.double().unsqueeze(2)).squeeze(2)
-    moved = torch.baddbmm(offset.to(lab.dtype).unsqueeze(2), linear.to(lab.dtype), lab.flatten(2))
+    offset, linear = (
+        part.to(lab.dtype).to(lab.device)
+        for part in (target_mean - (linear @ source_mean.unsqueeze(2)).squeeze(2), linear)
+    )
+    moved = torch.baddbmm(offset.unsqueeze(2), linear, lab.flatten(2))
     return moved.view_as(lab)
 
 

@@ -3,10 +3,10 @@
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from render.guidance.losses import LossInputs
+from render.kernels.sampling import sampled
 
 FOLDS = 6
 
@@ -24,9 +24,7 @@ def _difference(image: Tensor, angle: float) -> Tensor:
     """Return the mean squared difference of (B, C, H, W) to itself turned by `angle` radians, where both are: (B,)."""
     places = _turned(image, angle)
     both = (places.abs() <= 1).all(dim=-1)
-    turned = F.grid_sample(
-        image, places.expand(len(image), -1, -1, -1), mode="bilinear", padding_mode="border", align_corners=False
-    )
+    turned = sampled(image, places.expand(len(image), -1, -1, -1), "border")
     return ((image - turned).square() * both).sum(dim=(1, 2, 3)) / (both.sum() * image.shape[1])
 
 

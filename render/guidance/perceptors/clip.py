@@ -26,6 +26,7 @@ from render.errors import WeightsError, suggestion
 from render.files.allowance import building
 from render.files.checkpoints import fit, read_state_dict
 from render.kernels import vit
+from render.kernels.foreign import repeatable_attention
 from render.models.clip_config import HUB_CONFIG, check_agreement, read_clip_config
 from render.models.clip_rules import least_parameters
 from render.models.model import ModelFiles
@@ -74,7 +75,9 @@ class CLIP:
 
     def encode_image(self, images: Tensor) -> Tensor:
         pixels = ((images - self._mean) / self._std).to(self._dtype)
-        embeddings = self._model.encode_image(pixels.contiguous(memory_format=torch.channels_last))
+        visual = self._model.visual
+        with contextlib.nullcontext() if isinstance(visual, vit.FrozenViT) else repeatable_attention(visual, pixels):
+            embeddings = self._model.encode_image(pixels.contiguous(memory_format=torch.channels_last))
         return F.normalize(embeddings.float(), dim=-1)
 
 

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.kernels.exact import exact
 from render.latents import Latent
 
 REACH = 2  # cells around one that are compared
@@ -133,6 +134,7 @@ def _features(latent: Tensor, unknown: Tensor) -> Tensor:
     """Return the main components (D, h, w) of a latent (1, C, h, w); the known ones have a variance of 1 in total."""
     known = latent[0, :, ~unknown]
     centred = latent[0] - known.mean(dim=1)[:, None, None]
-    values, vectors = torch.linalg.eigh(known.double().cov().reshape(len(known), len(known)))
+    values, vectors = torch.linalg.eigh(known.to(exact(latent.device)).double().cov().reshape(len(known), len(known)))
     main = (vectors[:, -COMPONENTS:] / values.clamp_min(0).sum().sqrt().clamp_min(1e-12)).to(latent.dtype)
+    main = main.to(latent.device)
     return torch.einsum("cd,chw->dhw", main, centred)

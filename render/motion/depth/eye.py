@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from render.kernels.exact import exact
 from render.spec.camera import View
 
 _AHEAD = 1e-6  # what is nearer than this, or behind, is seen far outside of the picture
@@ -76,7 +77,8 @@ class Eye:
 
 
 def centres(height: int, width: int, device: torch.device) -> Tensor:
-    """Return the centres of all pixels: (height, width, 2) float64."""
+    """Return the centres of all pixels: (height, width, 2) float64, on `exact(device)`."""
+    device = exact(device)
     down, across = torch.meshgrid(
         torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij"
     )

@@ -36,7 +36,8 @@ class Displacement(Protocol):
             height: rows of the grid: the picture's height divided by `stride`; likewise `width`.
 
         Returns:
-            (B, height, width, 2) float64, x and y in the grid's coordinates, in units of its cells.
+            (B, height, width, 2) float64, x and y in the grid's coordinates, in units of its cells. It is on
+            `exact(device)`, as everything is that a displacement takes and returns.
         """
 
     def at(self, points: Tensor) -> Tensor:
@@ -106,6 +107,9 @@ def pixels(height: int, width: int, stride: int, device: torch.device) -> Tensor
     """Return the centres of the cells of a grid, in pixels: (1, height, width, 2) float64."""
     import torch  # a plan needs the names of the entries only
 
+    from render.kernels.exact import exact
+
+    device = exact(device)
     down, across = torch.meshgrid(
         torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij"
     )

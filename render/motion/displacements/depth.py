@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from render.errors import RunError
+from render.kernels.exact import exact
 from render.motion.depth.eye import Eye
 from render.motion.depth.ground import GroundMove
 from render.motion.depth.layers import sharpened
@@ -135,7 +136,8 @@ def nearness_of(depth: Depth, size: Size, fields: Fields) -> Tensor:
     """
     if fields.grey is None or depth.file is None:
         raise RunError("a picture of depth needs something that reads it, which was not loaded")
-    white = fields.grey(size, depth.file, depth.seconds)
+    grey = fields.grey(size, depth.file, depth.seconds)
+    white = grey.to(exact(grey.device))
     return sharpened(torch.lerp(white.new_tensor(1 / depth.far), white.new_tensor(1 / depth.near), white))
 
 

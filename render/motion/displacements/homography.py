@@ -17,6 +17,7 @@ from scipy.linalg import expm
 from torch import Tensor
 
 from render import catalogue
+from render.kernels.exact import exact
 from render.motion import transforms
 from render.motion.displacements import Fields
 from render.motion.transforms import Matrix, Size
@@ -39,6 +40,7 @@ class Homography:
         """See `Displacement`. Coordinates are float64: float32 is off by 1/1000 pixel at the far edge of 4K."""
         if np.array_equal(self.matrices, np.broadcast_to(np.eye(3), self.matrices.shape)):
             return None
+        device = exact(device)
         pixels = create_meshgrid(height, width, normalized_coordinates=False, device=device, dtype=torch.float64)
         backwards = torch.from_numpy(np.linalg.inv(_on_grid(self.matrices, stride))).to(device)
         sampled: Tensor = transform_points(backwards[:, None, None], pixels.expand(len(backwards), -1, -1, -1))

@@ -26,7 +26,7 @@ def consistent(there: Tensor, back: Tensor) -> Tensor:
         there, back: (1, 2, H, W), vectors between the same two pictures, in both directions, in pixels.
     """
     height, width = there.shape[-2:]
-    places = pixels(height, width, 1, there.device).float() + there.movedim(1, -1)
+    places = pixels(height, width, 1, there.device).to(there) + there.movedim(1, -1)
     returned = sampled(back, places)
     apart = (there + returned).square().sum(dim=1, keepdim=True)
     lengths = (there.square() + returned.square()).sum(dim=1, keepdim=True)

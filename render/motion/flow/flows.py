@@ -14,6 +14,7 @@ from render.files.images import image_size
 from render.files.videos.clips import facts
 from render.guidance.latest import Latest
 from render.guidance.pictures import unchanged
+from render.kernels.exact import exact
 from render.models.downloads import cache_folder
 from render.models.model import ModelFiles
 from render.motion.displacements.flow import Field
@@ -54,7 +55,7 @@ class Flows:
         draw: Draw | None = None,
         folder: Path | None = None,
     ) -> None:
-        self._device = device
+        self._device = exact(device)
         self._draw = draw
         self.pairs = Pairs(footage, estimate or DenseInverseSearch(), Cache(folder or cache_folder() / "flow"))
         self._sizes: dict[ImageFile, Size] = {}

@@ -44,7 +44,7 @@ def joined(parts: Sequence[Known]) -> Known:
     """Return the motion of all parts, one after the other, each in the cells of the one before."""
     vectors, seen = parts[0].vectors, parts[0].seen
     height, width = vectors.shape[-2:]
-    places = pixels(height, width, 1, vectors.device).float()
+    places = pixels(height, width, 1, vectors.device).to(vectors)
     for part in parts[1:]:
         at = places + vectors.movedim(1, -1)
         vectors, seen = vectors + sampled(part.vectors, at), seen * sampled(part.seen, at)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from render.kernels.exact import exact
 from render.motion.displacements.flow import sampled
 from render.motion.flow.links import Known
 from render.spec.footage import SourceImage
@@ -61,8 +62,8 @@ def inverse(matrix: Matrix) -> Matrix:
 
 
 def centres(size: Size, device: torch.device) -> Tensor:
-    """Return the centres of the pixels of a frame, in shares: (1, H, W, 2) float64."""
-    width, height = size
+    """Return the centres of the pixels of a frame, in shares: (1, H, W, 2) float64, on `exact(device)`."""
+    width, height, device = *size, exact(device)
     x = (torch.arange(width, device=device).double() + 0.5) / width
     y = (torch.arange(height, device=device).double() + 0.5) / height
     down, across = torch.meshgrid(y, x, indexing="ij")

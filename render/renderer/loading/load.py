@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 
 from render import catalogue, latents, priors
+from render.device.heap import keep_freed_memory
+from render.device.repeatable import make_repeatable
 from render.guidance import clipseg, perceptors
 from render.guidance.masks import no_segmenter
 from render.guidance.perceptors import Perceptor
@@ -47,6 +49,7 @@ def load_renderer(
         WeightsError: files are missing or do not fit.
         UnfitPriorError: a prior was made for other models.
     """
+    keep_freed_memory()
     representation, seeing = load_models(latent, [files for files, _ in scorers], quantize, device, dtype)
     loaded = [
         Scorer(perceptor=perceptor, weight=weight) for perceptor, (_, weight) in zip(seeing, scorers, strict=True)
@@ -79,6 +82,7 @@ def load_models(
     latent: ModelFiles, scorers: Sequence[ModelFiles], quantize: bool, device: torch.device, dtype: torch.dtype
 ) -> tuple[Latent, list[Perceptor]]:
     """Load a latent model and perceptors. Raises `WeightsError` if files are missing or do not fit."""
+    make_repeatable(device, dtype)
     representation = _latent(latent, quantize, device, dtype)
     return representation, [catalogue.load(perceptors, files.entry).load(files, device, dtype) for files in scorers]
 

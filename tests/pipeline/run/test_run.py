@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from pipeline.run.events import Event, Finished, FrameDone, Interrupted, Started
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import FrameFolder, FrameRecord, Pixels
+from pipeline.run.folder.writer import Turn
 from pipeline.run.run import Run, RunOptions
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
@@ -101,6 +102,12 @@ def small_sheets() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.run.delivery.sheet.WIDTH", 32)
         yield
+
+
+@pytest.fixture
+def slow_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state is written after every frame, as when each takes more than a second."""
+    monkeypatch.setattr("pipeline.run.handover.INTERVAL", 0.0)
 
 
 @pytest.fixture
@@ -319,6 +326,7 @@ def test_a_truncated_frame_is_rendered_again(job: Job, reference: Job) -> None:
     assert_same_frames(job, reference)
 
 
+@pytest.mark.usefixtures("slow_frames")
 def test_a_truncated_latest_state_falls_back_to_the_previous_one(job: Job, reference: Job) -> None:
     job.render(stop_after=6)
     whole = job.state(5).read_bytes()
@@ -329,6 +337,7 @@ def test_a_truncated_latest_state_falls_back_to_the_previous_one(job: Job, refer
     assert_same_state(job, reference, 11)
 
 
+@pytest.mark.usefixtures("slow_frames")
 def test_state_with_the_right_hash_but_without_its_tensors_falls_back(job: Job, reference: Job) -> None:
     job.render(stop_after=6)
     with safe_open(job.state(5), framework="numpy") as file:
@@ -615,15 +624,16 @@ def test_failure_in_the_middle_costs_no_finished_frame(
     assert_same_frames(job, reference)
 
 
+@pytest.mark.usefixtures("slow_frames")
 def test_full_disk_while_a_frame_is_written_costs_no_finished_frame(
     job: Job, reference: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = FrameFolder.write
 
-    def write(self: FrameFolder, index: int, pixels: Pixels, record: FrameRecord) -> None:
+    def write(self: FrameFolder, index: int, pixels: Pixels, record: FrameRecord, turn: Turn | None = None) -> None:
         if index == 5:
             raise OSError(28, "No space left on device")
-        real(self, index, pixels, record)
+        real(self, index, pixels, record, turn)
 
     monkeypatch.setattr(FrameFolder, "write", write)
     with pytest.raises(OSError, match="No space left"):

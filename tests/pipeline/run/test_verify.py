@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from pipeline.run.delivery.derive import assemble_again
 from pipeline.run.folder.folder import RunFolder
@@ -28,9 +29,23 @@ def test_an_intact_run_has_no_problems(made: Made) -> None:
     verification = Verification(made())
     assert list(verification.damaged()) == []
     assert list(verification.rerender(99, 0, "cpu", True)) == []
-    assert verification.summary(0).endswith(
-        "12 frames and 3 states checked, 3 frames rendered again; no problems found"  # frames 0, 8 and 11
-    )
+    summary = verification.summary(0)
+    assert "12 frames and 3 states checked, 3 frames rendered again on CPU" in summary  # frames 0, 8 and 11
+    assert summary.endswith("; no problems found")
+
+
+def test_it_says_if_frames_were_made_on_another_machine(made: Made) -> None:
+    verification = Verification(made())
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
+    try:
+        different = list(verification.rerender(99, 0, "cpu", True))
+    finally:
+        torch.set_num_threads(threads)
+    here, elsewhere = verification.summary(0).split(" (2 of them made on ")  # frames 8 and 11; 0 has no state
+    assert f" with {threads + 1} threads in " in here
+    assert f" with {threads} threads in " in elsewhere
+    assert all(line.endswith("the picture is different") for line in different)
 
 
 def test_missing_truncated_and_overwritten_frames_are_reported_with_the_repair(made: Made) -> None:

@@ -17,6 +17,7 @@ LOST = (
         (torch.AcceleratorError(LOST), DeviceError, "(CUDA error: device-side assert triggered)"),
         (RuntimeError(LOST), DeviceError, "(CUDA error: device-side assert triggered)"),
         (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), DeviceError, "the GPU has failed"),
+        (RuntimeError("Triton Error [CUDA]: an illegal memory access was encountered"), DeviceError, "[CUDA]: an"),
         (
             RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"),
             DeviceError,
@@ -28,6 +29,7 @@ LOST = (
             MemoryLimitError,
             "output.size",
         ),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 16.00 GB)"), MemoryLimitError, "output.size"),
         (MemoryError(), MemoryLimitError, "(MemoryError)"),
         (RuntimeError("Resource temporarily unavailable"), MemoryLimitError, "ulimit -u"),
         (RuntimeError("can't start new thread"), MemoryLimitError, "refused to start another thread"),

@@ -64,8 +64,22 @@ def test_upsampling_reaches_the_edges(shape: tuple[int, ...], same: Compare, gen
     same(vqgan.FrozenUpsample(upsample), upsample, torch.randn(shape, generator=generator))
 
 
-@pytest.mark.parametrize("with_conv", [True, False])
-def test_encoder_and_decoder(with_conv: bool, same: Compare, generator: torch.Generator) -> None:
+@pytest.mark.parametrize(
+    ("device", "hip", "fast"),
+    [("cpu", None, True), ("cpu", "7.0", True), ("cuda:1", None, True), ("cuda", "7.0", False), ("mps", None, False)],
+)
+def test_upsampling_is_a_transposed_convolution_where_that_is_fast(
+    device: str, hip: str | None, fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.version, "hip", hip)
+    assert vqgan.transposes_fast(torch.device(device)) == fast
+
+
+@pytest.mark.parametrize(("with_conv", "fast"), [(True, True), (True, False), (False, True)])
+def test_encoder_and_decoder(
+    with_conv: bool, fast: bool, same: Compare, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vqgan, "transposes_fast", lambda device: fast)
     with contextlib.redirect_stdout(io.StringIO()):
         encoder, decoder = (frozen(made(**SMALL, resamp_with_conv=with_conv)) for made in (Encoder, Decoder))
     same(vqgan.FrozenEncoder(encoder), encoder, torch.rand(2, 3, 32, 48, generator=generator))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from render.motion.resample import catmull_rom
+from render.motion.resample import Taps, at_once, catmull_rom, one_by_one
 from render.spec import BORDERS
 
 SIZE = (12, 9)
@@ -166,3 +166,18 @@ def test_sampling_works_without_gradients(picture: Tensor) -> None:
         seen = catmull_rom(picture, where, "reflect")
     assert not catmull_rom(picture, where, "reflect").requires_grad
     assert torch.equal(seen, catmull_rom(picture, where, "reflect"))
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("shape", [(1, 3, 9, 12), (3, 4, 5, 7), (1, 64, 3, 2), (2, 1, 1, 1)])
+def test_taps_that_are_gathered_at_once_give_the_same_to_the_bit(
+    shape: tuple[int, ...], border: str, generator: torch.Generator
+) -> None:
+    """The first way is that of GPUs, the second that of CPUs."""
+    values = torch.randn(shape, generator=generator).clamp_min(0.0) * -1  # some are zeros with a sign
+    places = torch.rand(shape[0], 8, 11, 2, generator=generator, dtype=torch.float64)
+    taps = Taps.of(values, (6 * places - 2.5) * torch.tensor(shape[:1:-1]), border)
+    found, wanted = at_once(values, taps), one_by_one(values, taps)
+    assert torch.equal(found, wanted)
+    assert torch.equal(found.signbit(), wanted.signbit())
+    assert found.stride() == wanted.stride()

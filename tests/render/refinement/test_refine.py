@@ -14,6 +14,7 @@ from render.latents.pixels import Pixels
 from render.refinement.joint_steps import refined as run
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, embed_cutouts
+from render.renderer.renderer import FP16_LOSS_SCALE
 from render.rng import frame_generator
 from render.spec import FrameSpec
 from render.spec.prompts import PromptWeight
@@ -232,6 +233,26 @@ def test_a_non_finite_step_is_repeated_with_a_smaller_step(spec: FrameSpec) -> N
     optimizer = LatentAdam(latents.encode(picture), None)
     assert bool(run(refinement(latents, picture, spec, careful=True), optimizer).isfinite().all())
     assert float(optimizer.latent.detach().abs().max()) == pytest.approx(0.25, rel=1e-3)
+
+
+class HalfPrecision(Pixels):
+    """Pictures, and so their gradients, pass through fp16, whose largest number is 65504."""
+
+    def decode(self, latent: Tensor) -> Tensor:
+        return super().decode(latent).half().float()
+
+
+def test_a_gradient_that_overflows_fp16_is_scaled_less(spec: FrameSpec, generator: torch.Generator) -> None:
+    """Gradients of 40 at most: 4096 times that is infinite in fp16, 1024 times is not. So the rate is a quarter."""
+    picture = 0.25 + 0.5 * torch.rand(1, 3, 16, 16, generator=generator)
+    spec = replace(spec, num_steps=1, prompts=(), losses={"smooth": 40 / 4 * 3 * 16 * 15})
+    latent = HalfPrecision().encode(picture)
+    scaled, wanted = LatentAdam(latent, None, FP16_LOSS_SCALE), LatentAdam(latent, None)
+    assert not bool(run(refinement(HalfPrecision(), picture, spec, []), scaled).isfinite().all())
+    scaled = LatentAdam(latent, None, FP16_LOSS_SCALE)
+    run(refinement(HalfPrecision(), picture, spec, [], careful=True), scaled)
+    run(refinement(HalfPrecision(), picture, replace(spec, lr=spec.lr / 4), []), wanted)
+    torch.testing.assert_close(scaled.latent, wanted.latent, atol=1e-6, rtol=0)
 
 
 def test_a_refinement_that_stays_non_finite_is_an_error(spec: FrameSpec) -> None:

@@ -205,7 +205,8 @@ def test_in_lockstep_every_picture_has_its_own_palette_and_reference(moving: Fra
 
 def test_the_new_tensors_are_copied_to_the_host(toy_renderer: Renderer, moving: FrameSpec) -> None:
     state = run(toy_renderer, moving, 1, replace(FIRST, palette=PALETTE, lock=True))[0]
-    copied = to_host(state)()
+    copied = to_host(state)().state
+    assert copied is not None
     assert copied.colours is not None
     assert copied.shown is not None
     assert torch.equal(copied.frame, state.frame)

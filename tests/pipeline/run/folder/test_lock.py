@@ -80,7 +80,7 @@ def test_a_briefly_held_lock_is_waited_for(tmp_path: Path, monkeypatch: pytest.M
     """`render status` takes the lock briefly to test it."""
     with (tmp_path / NAME).open("wb") as asking:
         fcntl.flock(asking, fcntl.LOCK_SH)
-        monkeypatch.setattr("pipeline.run.folder.lock.time.sleep", lambda seconds: fcntl.flock(asking, fcntl.LOCK_UN))
+        monkeypatch.setattr("pipeline.storage.locking.time.sleep", lambda seconds: fcntl.flock(asking, fcntl.LOCK_UN))
         with only_writer(tmp_path):
             assert holder(tmp_path) is not None
 
@@ -92,7 +92,7 @@ def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     def flock(descriptor: int, operation: int) -> None:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr("pipeline.run.folder.lock.fcntl.flock", flock)
+    monkeypatch.setattr("pipeline.storage.locking.fcntl.flock", flock)
 
 
 @pytest.mark.usefixtures("no_locks")
@@ -184,7 +184,7 @@ def test_a_folder_that_cannot_be_written_to_is_reported(tmp_path: Path, monkeypa
     def denied(*arguments: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pipeline.run.folder.lock.os.open", denied)
+    monkeypatch.setattr("pipeline.storage.locking.os.open", denied)
     with pytest.raises(
         OutputFolderError, match=r"cannot write to the output folder .*: Permission denied; finished work"
     ):

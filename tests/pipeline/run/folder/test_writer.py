@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pipeline.run.folder.writer import DEPTH, Writer
+from pipeline.run.folder.writer import DEPTH, Turn, Writer
 
 ROOT = Path(__file__).parents[4]
 
@@ -23,7 +24,9 @@ def test_writes_happen_in_order() -> None:
     written: list[int] = []
     came: list[int] = []
 
-    def write(number: int) -> int:
+    def write(number: int, turn: Turn) -> int:
+        time.sleep(0.002 * (number % 2))  # every other one overtakes
+        turn()
         written.append(number)
         return number
 
@@ -38,8 +41,9 @@ def test_leaving_the_block_waits_for_all_writes() -> None:
     gate = threading.Event()
     written: list[int] = []
 
-    def write(number: int) -> int:
+    def write(number: int, turn: Turn) -> int:
         gate.wait()
+        turn()
         written.append(number)
         return number
 
@@ -54,17 +58,17 @@ def test_leaving_the_block_waits_for_all_writes() -> None:
 def test_a_write_within_the_patience_is_reported_at_once() -> None:
     gate = threading.Event()
     with Writer[bool]() as writer:
-        assert list(writer.put(lambda: True, patience=60.0)) == [True]
-        assert list(writer.put(lambda: gate.wait(60.0), patience=0.001)) == []
+        assert list(writer.put(lambda turn: True, patience=60.0)) == [True]
+        assert list(writer.put(lambda turn: gate.wait(60.0), patience=0.001)) == []
         gate.set()
-        assert list(writer.put(lambda: True, patience=60.0)) == [True, True]
+        assert list(writer.put(lambda turn: True, patience=60.0)) == [True, True]
 
 
 def test_a_slow_disk_makes_the_run_wait_and_memory_does_not_grow() -> None:
     gate = threading.Semaphore(0)
     alive: list[weakref.ref[Payload]] = []
 
-    def write(payload: Payload) -> int:
+    def write(payload: Payload, turn: Turn) -> int:
         gate.acquire()
         return id(payload)
 
@@ -91,11 +95,12 @@ def test_after_a_failure_nothing_more_is_written_and_the_failure_is_raised() -> 
     written: list[str] = []
     gate = threading.Event()
 
-    def fails() -> str:
+    def fails(turn: Turn) -> str:
         gate.wait()
         raise OSError(28, "No space left on device")
 
-    def later() -> str:
+    def later(turn: Turn) -> str:
+        turn()
         written.append("later")
         return "later"
 
@@ -112,7 +117,7 @@ def test_after_a_failure_nothing_more_is_written_and_the_failure_is_raised() -> 
 def test_a_failure_inside_the_block_is_not_hidden_by_a_failed_write() -> None:
     gate = threading.Event()
 
-    def fails() -> str:
+    def fails(turn: Turn) -> str:
         gate.wait()
         raise OSError(28, "No space left on device")
 
@@ -142,7 +147,7 @@ state = FrameState(index=0, image=image, latent=image * 2, optimizer_state=momen
 image.mul(2)  # this thread has its team
 
 def write(arriving):
-    state = arriving()
+    state = arriving().state
     StateFolder(Path(sys.argv[1]), 12).save(state, "", "")
     pixels = to_pixels(state.image)
     FrameFolder(Path(sys.argv[1])).write(0, pixels, FrameRecord(hash="", similarity=None, pixels=checksum(pixels)))

@@ -1,0 +1,93 @@
+"""Whether the kernels run on a device: asked once per kind of norm, when a model is loaded."""
+
+import functools
+import importlib.util
+import logging
+import subprocess
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from render.kernels.triton_norm.operators import norm
+
+LEAST_CAPABILITY = (7, 5)  # Turing: the oldest for which triton still makes code
+TYPES = (torch.float32, torch.bfloat16, torch.float16)
+log = logging.getLogger(__name__)
+
+
+def runs(weight: Tensor, groups: int, silu: bool) -> bool:
+    """Whether a norm with these weights (C,) runs as Triton kernels on their device.
+
+    It does on NVIDIA's GPUs, if its kernels can be built; not on AMD's, where convolutions return NCHW.
+    """
+    device = weight.device
+    if device.type != "cuda" or torch.version.hip is not None or weight.dtype not in TYPES:
+        return False
+    if not (is_installed() and torch.cuda.is_available()):
+        return False
+    if torch.cuda.get_device_capability(device) < LEAST_CAPABILITY:
+        return False
+    return _builds(device, weight.dtype, len(weight), groups, silu)
+
+
+def is_installed() -> bool:
+    """Whether triton is here: torch brings it on Linux, except in its builds for CPUs."""
+    return importlib.util.find_spec("triton") is not None
+
+
+@functools.cache
+def _builds(device: torch.device, dtype: torch.dtype, channels: int, groups: int, silu: bool) -> bool:
+    """Build all kernels of a kind of norm and compare them with the plain one; report why if that fails.
+
+    So a kernel that does not build, or is wrong, never reaches a picture, and no step waits for a compiler.
+    """
+    from triton.errors import TritonError
+
+    try:
+        for added in (False, True):
+            _check(device, dtype, channels, groups, silu, added)
+    except (
+        AssertionError,  # libcuda.so is not found
+        ImportError,  # triton's cache is on a file system without executables
+        OSError,  # its cache cannot be written, or $CC does not exist
+        RuntimeError,  # no C compiler for the launcher, or a pass of the compiler failed
+        subprocess.CalledProcessError,  # the C compiler failed: Python's headers are not installed
+        TritonError,  # a kernel does not compile, or needs more than the device has
+    ) as error:
+        _report(f"{type(error).__name__}: {error}".splitlines()[0])
+        return False
+    return True
+
+
+@functools.cache
+def _report(reason: str) -> None:
+    log.warning("GroupNorm takes the plain, slower path: its Triton kernels do not run here (%s)", reason)
+
+
+def _check(device: torch.device, dtype: torch.dtype, channels: int, groups: int, silu: bool, with_added: bool) -> None:
+    """Compare value and gradient with the plain norm's in float32.
+
+    Raises:
+        RuntimeError: they differ by more than the type's rounding explains.
+    """
+    shape = (2, channels, 5, 7)
+    x = _wave(shape, 0.7, device, dtype).contiguous(memory_format=torch.channels_last).requires_grad_()
+    gradient = _wave(shape, 1.3, device, dtype)
+    weight, bias, shift = (_wave((channels,), speed, device, dtype) for speed in (0.3, 0.4, 0.5))
+    made = norm(x, shift if with_added else None, weight, bias, groups, 1e-6, silu=silu)
+    found = made, *torch.autograd.grad(made, x, gradient)
+    shifted = x.float() + shift.float()[:, None, None] if with_added else x.float()
+    plain = F.group_norm(shifted, groups, weight.float(), bias.float(), 1e-6)
+    plain = F.silu(plain) if silu else plain
+    wanted = plain, *torch.autograd.grad(plain, x, gradient.float())
+    for ours, theirs in zip(found, wanted, strict=True):
+        away = (ours.detach().float() - theirs.detach().float()).abs().max()
+        error = float(away / theirs.detach().float().abs().max())
+        if not error < (1e-4 if dtype == torch.float32 else 0.03):  # NaN is not less
+            raise RuntimeError(f"a result differs from the plain one by {error:.1g} of its range")
+
+
+def _wave(shape: tuple[int, ...], speed: float, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Return numbers in [-1, 1] without touching a random generator."""
+    return torch.arange(torch.Size(shape).numel(), device=device).mul(speed).sin().view(shape).to(dtype)
