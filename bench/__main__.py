@@ -1,4 +1,7 @@
-"""`python -m bench`: time and memory of a step and a frame, compared with a peer where its checkout is given."""
+"""`python -m bench`: time and memory of a step and a frame, compared with a peer where its checkout is given.
+
+`python -m bench gpu` measures a GPU, see `bench.gpu`.
+"""
 
 import json
 from collections.abc import Callable
@@ -11,6 +14,7 @@ import click
 import torch
 
 from bench import memory, stages
+from bench.gpu.command import gpu
 from bench.interleaved import Timing, Work, interleave
 from bench.machine import this_machine
 from bench.ours import EMBEDDED, PUBLISHED, Setting, Video, load, steps
@@ -22,7 +26,7 @@ FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--models", type=click.Choice(list(SETTINGS)), multiple=True, default=list(SETTINGS), show_default=True)
 @click.option("--size", type=(int, int), help="Width and height instead of the settings' own.")
 @click.option("--cutouts", type=int, help="Instead of the settings' own.")
@@ -32,7 +36,9 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     "--peers", type=FOLDER, help="A checkout of nerdyrodent/VQGAN-CLIP to compare the published setting with."
 )
 @click.option("--json", "out", type=FILE, help="Where to store the figures as well.")
+@click.pass_context
 def main(
+    context: click.Context,
     models: tuple[str, ...],
     size: tuple[int, int] | None,
     cutouts: int | None,
@@ -42,6 +48,8 @@ def main(
     out: Path | None,
 ) -> None:
     """Time refinement steps, frames of 15 steps and the stages of a step, and measure peak memory."""
+    if context.invoked_subcommand:
+        return
     torch.set_num_threads(threads)
     machine = this_machine()
     click.echo(" · ".join(str(value) for value in asdict(machine).values()))
@@ -53,6 +61,9 @@ def main(
         figures["settings"][setting.title] = found
     if out:
         out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+main.add_command(gpu)
 
 
 def compare(setting: Setting, rounds: int, peer: Path | None) -> dict[str, Any]:

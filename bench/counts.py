@@ -6,8 +6,8 @@ import click
 import torch
 
 from bench.machine import this_machine
-from bench.ours import EMBEDDED, PUBLISHED, Setting, Steps, Video, load
-from tests.counting import Counts, gpu_to_count
+from bench.ours import EMBEDDED, PUBLISHED, Loaded, Setting, Steps, Video, load
+from tests.counting import Counting, Counts, gpu_to_count
 from tests.fake_gpu import CUDA
 
 SETTINGS = {"embedded": EMBEDDED, "published": replace(PUBLISHED, size=(512, 512))}
@@ -26,15 +26,27 @@ def counts_of(setting: Setting) -> Found:
     """Count a step and a moved frame of one step in bf16, each after others that fill caches."""
     with gpu_to_count() as counting:
         models = load(setting, torch.bfloat16, CUDA)
-        steps, video = Steps(models, setting), Video(models, setting, 1)
-        steps()
-        with counting.counted() as step:
-            steps()
+        video = Video(models, setting, 1)
         for _ in range(2):
             video()
         with counting.counted() as frame:
             video()
-    return Found(step=step, frame=frame)
+        return Found(step=_step(counting, models, setting), frame=frame)
+
+
+def step_of(setting: Setting) -> Counts:
+    """Count a step in bf16."""
+    with gpu_to_count() as counting:
+        models = load(setting, torch.bfloat16, CUDA)
+        Steps(models, setting)()
+        return _step(counting, models, setting)
+
+
+def _step(counting: Counting, models: Loaded, setting: Setting) -> Counts:
+    steps = Steps(models, setting)
+    with counting.counted() as step:
+        steps()
+    return step
 
 
 def shown(counts: Counts) -> list[int]:

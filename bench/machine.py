@@ -25,7 +25,7 @@ def this_machine() -> Machine:
     if torch.cuda.is_available():
         hardware = torch.cuda.get_device_name()
     else:
-        hardware = f"{_cpu()} ({torch.backends.cpu.get_cpu_capability()})"
+        hardware = f"{cpu_name()} ({torch.backends.cpu.get_cpu_capability()})"
     return Machine(
         date=datetime.date.today().isoformat(),
         hardware=hardware,
@@ -35,7 +35,7 @@ def this_machine() -> Machine:
     )
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

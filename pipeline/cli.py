@@ -34,7 +34,7 @@ from pipeline.run.interrupt import (
     handling_sigterm,
 )
 from pipeline.storage.did_you_mean import SUFFIXES
-from pipeline.terminal import show
+from pipeline.terminal import escape_what_no_terminal_shows, show
 from render.device import failures
 from render.device.environment import prepare_environment
 from render.errors import RenderError, RunError
@@ -122,6 +122,7 @@ def _listen() -> None:
 def entry() -> None:
     """Run the command and turn errors into one message and an exit code."""
     _listen()
+    escape_what_no_terminal_shows()
     prepare_environment()
     try:
         with handling_sigterm():

@@ -4,10 +4,19 @@ Escape sequences colour, move and hide text; bidirectional marks reverse it. Bot
 """
 
 import json
+import sys
+from io import TextIOWrapper
 
 import click
 
 from render.errors import printable
+
+
+def escape_what_no_terminal_shows() -> None:
+    """Have characters escaped that the terminal's or file's encoding lacks, such as → in Windows' cp1252."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def show(text: str, *, err: bool = False, nl: bool = True) -> None:

@@ -34,25 +34,26 @@ ROOMS: Mapping[str, str] = {
     "render.kernels.triton_norm": "",
     "render.kernels": "kernels.triton_norm",
     "render.latents": "errors files models kernels",
-    "render.device": "errors latents",
+    "render.device": "errors kernels latents",
     "render.motion.transforms": "",
-    "render.motion.depth": "errors spec kernels",
+    "render.motion.depth": "errors spec kernels device",
     "render.motion.depth.estimators": "errors files models motion.depth",
-    "render.motion.displacements": "errors catalogue spec kernels motion.transforms motion.depth",
-    "render.motion": "errors catalogue spec kernels latents motion.depth motion.displacements",
+    "render.motion.displacements": "errors catalogue spec kernels motion.transforms motion.depth device",
+    "render.motion": "errors catalogue spec kernels latents motion.depth motion.displacements device",
     "render.motion.canvas": "kernels latents motion motion.displacements",
-    "render.motion.flow.estimators": "errors files models",
+    "render.motion.flow.estimators": "errors files models device",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
     "render.guidance": (
-        "errors catalogue spec rng files files.videos models kernels guidance.perceptors guidance.regions"
+        "errors catalogue spec rng files files.videos models kernels guidance.perceptors guidance.regions device"
     ),
     "render.motion.flow": (
-        "errors catalogue spec files files.videos models kernels guidance motion.displacements motion.flow.estimators"
+        "errors catalogue spec files files.videos models kernels device guidance motion.displacements "
+        "motion.flow.estimators"
     ),
-    "render.guidance.colour": "spec kernels guidance",
+    "render.guidance.colour": "spec kernels guidance device",
     "render.guidance.losses": "kernels guidance guidance.colour",
-    "render.footage": "errors spec files files.videos kernels motion guidance",
+    "render.footage": "errors spec files files.videos kernels motion guidance device",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": (

@@ -7,6 +7,8 @@ sources, not measured.
 
 import importlib
 import importlib.util
+import inspect
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, UntypedStorage
 from torch._prims_common import suggest_memory_format
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -42,6 +44,7 @@ class Counts:
         waits: for the device, see `tests.fake_gpu.Record`.
         flops: of matrix products and convolutions, two for a multiplication and an addition.
         traffic: bytes, if every operator reads its operands and writes its result once.
+        kept: bytes that are kept for the gradient, weights included: most of what memory is needed for.
     """
 
     forward: Counter[str] = field(default_factory=Counter)
@@ -52,6 +55,7 @@ class Counts:
     biases: int = 0
     flops: int = 0
     traffic: int = 0
+    kept: int = 0
 
     @property
     def operators(self) -> int:
@@ -101,12 +105,20 @@ class Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def counted(self) -> Iterator[Counts]:
         """Count what is done within."""
         counts, waits = Counts(), Counter(self._record.waits)
+        kept: dict[int, UntypedStorage] = {}  # the storages themselves, so that no id is used again
+
+        def keep(tensor: Tensor) -> Tensor:
+            kept[id(tensor.untyped_storage())] = tensor.untyped_storage()
+            return tensor
+
         self.counts = counts
         try:
-            yield counts
+            with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+                yield counts
         finally:
             self.counts = None
             counts.waits += self._record.waits - waits
+            counts.kept = sum(storage.nbytes() for storage in kept.values())
 
 
 def _on_device(values: Any) -> list[Tensor]:
@@ -195,4 +207,17 @@ def gpu_to_count() -> Iterator[Counting]:
         if importlib.util.find_spec("render.kernels.triton_norm"):
             support = importlib.import_module("render.kernels.triton_norm.support")
             patch.setattr(support, "runs", lambda weight, groups, silu: weight.device.type == "cuda")
-        yield counting
+        _forget_tensors()
+        try:
+            yield counting
+        finally:
+            _forget_tensors()
+
+
+def _forget_tensors() -> None:
+    """Empty caches of tensors by device: those of a real GPU are no fake ones, and the other way round."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("render."):
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear") and "device" in inspect.signature(value).parameters:
+                    value.cache_clear()

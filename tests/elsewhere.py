@@ -17,7 +17,9 @@ from torch.utils._pytree import tree_flatten, tree_map
 
 from render.device import device as devices
 from render.device import memory
-from render.kernels import exact
+from render.guidance.perceptors import clip
+from render.kernels import colours, exact
+from render.latents import vqgan
 
 ELSEWHERE = torch.device("meta")
 HOST = torch.device("cpu")
@@ -33,7 +35,7 @@ class Far(Tensor):
     def __new__(cls, near: Tensor) -> "Far":
         if near.dtype == torch.float64:
             raise TypeError("this device has no float64")
-        made: Far = torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        made: Far = torch.Tensor._make_wrapper_subclass(
             cls,
             near.size(),
             strides=near.stride(),
@@ -46,15 +48,17 @@ class Far(Tensor):
         return made
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         return _computed(func, args, kwargs or {})
 
 
-class Pretending(TorchDispatchMode):
+class Pretending(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While it is entered, tensors can be made on the device. It keeps the names of the operators that ran there."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.operators: set[str] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
@@ -124,5 +128,7 @@ def rendering_elsewhere() -> Iterator[Pretending]:
         patch.setattr(devices, "model_dtype", lambda device, precision: torch.float32)
         patch.setattr(memory, "available", lambda device: None)
         patch.setattr(exact, "_WITHOUT", {ELSEWHERE.type})
+        for module in (clip, colours, vqgan):
+            patch.setattr(module, "layout", lambda device: torch.contiguous_format)
         with Pretending() as mode, Copied():
             yield mode

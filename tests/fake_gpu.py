@@ -48,7 +48,7 @@ class Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()
         self.operators: Counter[str] = Counter()
         self.waits: Counter[str] = Counter()
-        self._pinned: list[Tensor] = []
+        self._pinned: list[torch.UntypedStorage] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -59,8 +59,8 @@ class Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return _made_up(func, args)
         found = func(*args, **kwargs)
         after = _on_device(found)
-        if name == "aten::empty" and kwargs.get("pin_memory"):
-            self._pinned.append(found)
+        if "empty" in name and kwargs.get("pin_memory"):
+            self._pinned.append(found.untyped_storage())
         if name in ("aten::_to_copy", "aten::copy_"):
             target, source = (args[0], args[1]) if name == "aten::copy_" else (found, args[0])
             if target.device != source.device and not self._is_asynchronous(target, source, args, kwargs):
@@ -72,7 +72,7 @@ class Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _is_asynchronous(self, target: Tensor, source: Tensor, args: Any, kwargs: Any) -> bool:
         host = source if target.device.type == "cuda" else target
         asked = kwargs.get("non_blocking") or (len(args) > 2 and args[2])
-        return bool(asked) and any(host is each for each in self._pinned)
+        return bool(asked) and any(host.untyped_storage()._cdata == each._cdata for each in self._pinned)
 
     def _wait(self, name: str) -> None:
         frame = sys._getframe(1)

@@ -52,7 +52,7 @@ HOMES = {  # foreign package: the modules that may import it
     "librosa": ("pipeline.audio",),
     "starlette": ("pipeline.studio",),
     "uvicorn": ("pipeline.studio",),
-    "triton": ("render.kernels.triton_norm",),
+    "triton": ("render.kernels",),
 }
 
 

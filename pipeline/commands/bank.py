@@ -73,7 +73,7 @@ def bank(
 
 def _builder(models: "Models", size: tuple[int, int] | None, device: str, offline: bool) -> "Builder":
     from pipeline.run.progress import choose_reporter
-    from render.device.device import make_current, model_dtype, pick_device
+    from render.device.device import make_ready, model_dtype, pick_device
     from render.latents import CodedLatent
     from render.priors.bank.building import Builder
     from render.priors.bank.header import MAX_CELLS
@@ -85,7 +85,7 @@ def _builder(models: "Models", size: tuple[int, int] | None, device: str, offlin
     finally:
         reporter.close()
     on = pick_device(device)
-    make_current(on)
+    make_ready(on)
     perceptor = located.perceptors[0][0]
     latent, seeing = load_models(located.latent, [perceptor], located.quantize, on, model_dtype(on, located.precision))
     if not isinstance(latent, CodedLatent):

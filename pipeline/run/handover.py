@@ -24,8 +24,8 @@ class StatePace:
     """Chooses the frames of one run whose states are written.
 
     These are all that the folder keeps; the first one of a shot, whose many steps are not to be repeated; the last ones
-    of a stretch, which another run may continue; and in between one about every second. If a frame takes half a
-    second or more, that is every frame.
+    of a stretch, which another run may continue; and in between one about every second. If a frame takes more
+    than half a second, that is every frame.
 
     Args:
         keeps: whether the folder keeps a state for good, see `StateFolder.keeps`.
@@ -43,7 +43,7 @@ class StatePace:
         next_frame = now + (now - self._ended)  # when it ends, if it takes as long as this one
         self._ended = now
         chosen = (
-            next_frame - self._chosen >= INTERVAL
+            next_frame - self._chosen > INTERVAL
             or index == stretch.shot
             or index >= stretch.end - KEPT_LATEST
             or self._keeps(index)

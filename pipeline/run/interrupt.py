@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import NoReturn
 
 INTERRUPTED = 130  # exit code of a run that was ended by Ctrl-C
 TERMINATED = 143  # exit code of a run that was ended by SIGTERM (preemption, shutdown, kill)
+KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows one way to end a process: at once
 GRACE = 4.0  # seconds from SIGTERM or the second Ctrl-C until the process ends, whatever it is doing
 TERMINATED_MESSAGE = "terminated; run the same command again to continue"
 STOPPED_MESSAGE = "stopped; run the same command again to continue"
@@ -50,29 +52,29 @@ def _watchdog() -> Iterator[None]:
     """Run a thread that notices signals as they arrive.
 
     Python runs signal handlers between two bytecode instructions of the main thread, and one instruction may be the
-    backward pass of a large picture. The wakeup pipe receives signals whatever that thread is doing.
+    backward pass of a large picture. The wakeup socket receives signals whatever that thread is doing.
     """
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    reader, writer = socket.socketpair()  # Windows has no pipes that never block
+    writer.setblocking(False)
+    previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reader,), daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(previous)
-        os.close(writer)
+        writer.close()
 
 
-def _watch(reader: int) -> None:
-    """End the process `GRACE` seconds after SIGTERM or the second SIGINT; return when the pipe is closed."""
+def _watch(reader: socket.socket) -> None:
+    """End the process `GRACE` seconds after SIGTERM or the second SIGINT; return when the other end is closed."""
     interrupts = 0
-    while numbers := os.read(reader, 64):
+    while numbers := reader.recv(64):
         interrupts += numbers.count(signal.SIGINT)
         terminated = signal.SIGTERM in numbers
         if terminated or interrupts > 1:
             time.sleep(GRACE)
             exit_now(TERMINATED if terminated else INTERRUPTED, TERMINATED_MESSAGE if terminated else STOPPED_MESSAGE)
-    os.close(reader)
+    reader.close()
 
 
 @contextmanager
@@ -119,6 +121,6 @@ def exit_now(code: int, message: str) -> NoReturn:
     with contextlib.suppress(OSError, ValueError):
         # Bypass the buffers of sys.stderr, which the program may be stuck in, and write only if that does not block.
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ else -1
-        if select.select([], [descriptor], [], 0)[1]:
+        if sys.platform == "win32" or select.select([], [descriptor], [], 0)[1]:
             os.write(descriptor, f"{message}\n".encode())
     os._exit(code)

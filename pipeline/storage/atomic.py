@@ -2,11 +2,15 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _PARTIAL = ".partial"
+_SYNCED = "r+b" if os.name == "nt" else "rb"  # Windows syncs files that are open for writing only
+_ATTEMPTS = 40 if os.name == "nt" else 1  # Windows replaces no file that somebody is reading, such as a virus scanner
+_PAUSE = 0.05  # seconds between them
 
 
 @contextmanager
@@ -24,14 +28,26 @@ def replacing(path: Path, writer: str = "", turn: Callable[[], None] | None = No
     partial.unlink(missing_ok=True)  # a writer that outlived its run may still have it open
     try:
         yield partial
-        with partial.open("rb") as file:
+        with partial.open(_SYNCED) as file:
             os.fsync(file.fileno())
         if turn is not None:
             turn()
-        partial.replace(path)
+        _rename(partial, path)
         sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _rename(partial: Path, path: Path) -> None:
+    for attempt in range(_ATTEMPTS):
+        try:
+            partial.replace(path)
+        except PermissionError:
+            if attempt + 1 == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def named_partial(path: Path, writer: str = "") -> Path:

@@ -6,7 +6,6 @@ a file beside it. Every operation raises OSError if the file system has no locks
 """
 
 import os
-import sys
 import time
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -15,8 +14,12 @@ from filelock import FileLock, Timeout
 
 from pipeline.storage.atomic import write_text
 
-if sys.platform != "win32":
+try:
     import fcntl
+except ImportError:
+    HAS_FLOCK = False
+else:
+    HAS_FLOCK = True
 
 ATTEMPTS = 3  # asking whether a file is locked takes the lock for a moment
 _PAUSE = 0.05  # seconds between attempts
@@ -169,4 +172,4 @@ def _noted(path: Path) -> Path:
     return path.with_name(f"{path.name}{_NOTE}")
 
 
-LOCK: type[LockFile] = Exclusive if sys.platform == "win32" else Flock
+LOCK: type[LockFile] = Flock if HAS_FLOCK else Exclusive

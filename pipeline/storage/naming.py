@@ -14,7 +14,7 @@ DRAFT = "-draft"
 _SHOWN = 40  # characters of a value
 _TAG = 8  # hexadecimal digits of a digest
 _UNSAFE = re.compile(r'[/\\:*?"<>|]')
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 
 def safe(name: str, longest: int = LONGEST) -> str:
@@ -24,7 +24,7 @@ def safe(name: str, longest: int = LONGEST) -> str:
     refuse, and at most `longest` bytes. A name that had to be changed ends with a digest of the original.
     """
     shown = "".join(char if char.isprintable() and not _UNSAFE.match(char) else "-" for char in name)
-    shown = shown.lstrip(".").strip() or "untitled"
+    shown = shown.lstrip(".").rstrip(". ").strip() or "untitled"  # Windows drops dots and spaces at the end
     if _DEVICE.fullmatch(shown):
         shown = f"_{shown}"
     if shown == name and len(name.encode()) <= longest:

@@ -1,6 +1,7 @@
 """Check whether a recorded process is still running: ids are reused, so start time and boot are compared, too."""
 
 import os
+import sys
 from pathlib import Path
 
 _STAT = "/proc/{pid}/stat"
@@ -36,11 +37,34 @@ def is_running(pid: int, start: str = "", booted: str = "") -> bool:
     """
     if pid <= 0 or (booted and boot() and booted != boot()):
         return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
+    if not _exists(pid):
         return False
-    except PermissionError:  # it belongs to another user
-        pass
     now = start_of(pid)
     return not (start and now) or start == now
+
+
+if sys.platform == "win32":  # there, os.kill(pid, 0) would send Ctrl-C
+    import _winapi
+
+    def _exists(pid: int) -> bool:
+        try:
+            handle = _winapi.OpenProcess(_winapi.SYNCHRONIZE, False, pid)
+        except PermissionError:  # it belongs to another user
+            return True
+        except OSError:
+            return False
+        try:
+            return _winapi.WaitForSingleObject(handle, 0) != _winapi.WAIT_OBJECT_0
+        finally:
+            _winapi.CloseHandle(handle)
+
+else:
+
+    def _exists(pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except (ProcessLookupError, OverflowError):
+            return False
+        except PermissionError:  # it belongs to another user
+            pass
+        return True

@@ -2,12 +2,12 @@
 
 import contextlib
 import os
-import resource
-import selectors
+import queue
 import signal
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator
+from typing import IO
 
 from render.errors import EncodingError
 
@@ -15,6 +15,10 @@ PATIENCE_ENVIRONMENT = "RENDER_FFMPEG_PATIENCE"
 PATIENCE = 120.0  # seconds that ffmpeg may run without any output
 _MAX_DATA = 512 << 20  # memory limit in bytes for reading an untrusted file
 _KEPT = 100_000  # bytes kept from the end of its stderr
+_APART: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # Windows: what a session is elsewhere
+
+Said = queue.SimpleQueue[tuple[bool, bytes]]
+"""Blocks of what a process prints, each with whether it went to stderr."""
 
 _ADVICE = {
     "No space left on device": "the disk is full; free some space and run again, the frames are kept",
@@ -69,7 +73,12 @@ def _running(command: list[str], stdin: int, stderr: int) -> Iterator[subprocess
     def start() -> None:
         try:
             process = subprocess.Popen(
-                command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+                command,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+                creationflags=_APART,
             )
             started.append(process)
         except OSError as error:
@@ -96,7 +105,10 @@ def _running(command: list[str], stdin: int, stderr: int) -> Iterator[subprocess
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill a process that leads its own session, with its children, unless it has ended."""
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:  # Windows
+            process.kill()
         process.wait()
 
 
@@ -125,9 +137,7 @@ def limited_output(command: list[str], most: int) -> bytes | None:
     """
     with _running(command, subprocess.DEVNULL, subprocess.DEVNULL) as process:
         assert process.stdout is not None
-        if prlimit := getattr(resource, "prlimit", None):  # Linux
-            with contextlib.suppress(OSError):  # the process has already ended
-                prlimit(process.pid, resource.RLIMIT_DATA, (_MAX_DATA, _MAX_DATA))
+        _limit_memory(process.pid)
         watch = threading.Timer(patience(), process.kill)
         watch.start()
         try:
@@ -138,6 +148,17 @@ def limited_output(command: list[str], most: int) -> bytes | None:
         finally:  # also after an interrupt
             watch.cancel()
     return output
+
+
+def _limit_memory(pid: int) -> None:
+    """Limit the memory of a process, on systems that can: Linux."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    if prlimit := getattr(resource, "prlimit", None):
+        with contextlib.suppress(OSError):  # the process has already ended
+            prlimit(pid, resource.RLIMIT_DATA, (_MAX_DATA, _MAX_DATA))
 
 
 def patience() -> float:
@@ -157,26 +178,42 @@ def patience() -> float:
 
 def _listen(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bool]:
     """Read until the process ends: the end of its stderr, and whether it printed nothing for `timeout` seconds."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    errors = b""
-    with selectors.DefaultSelector() as selector:
-        for pipe in (process.stdout, process.stderr):
-            selector.register(pipe, selectors.EVENT_READ)
-        while selector.get_map():
-            ready = selector.select(timeout)
-            if not ready:
-                return errors, True
-            for key, _ in ready:
-                block = os.read(key.fd, 65536)
-                if not block:
-                    selector.unregister(key.fileobj)
-                elif key.fileobj is process.stderr:
-                    errors = (errors + block)[-_KEPT:]
+    said: Said = queue.SimpleQueue()
+    pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
+    for pipe in pipes:
+        threading.Thread(target=_read, args=(pipe, pipe is process.stderr, said), daemon=True).start()
+    errors, stuck = _collected(said, len(pipes), timeout)
+    if stuck:
+        return errors, True
     try:
         process.wait(timeout)
     except subprocess.TimeoutExpired:
         return errors, True
+    return errors, False
+
+
+def _read(pipe: IO[bytes], is_error: bool, said: Said) -> None:
+    """Pass on what arrives in a pipe, and b"" at its end. A thread each: Windows cannot wait for several pipes.
+
+    A process that has left a child behind keeps its pipes open: then the thread waits on, and nobody for it.
+    """
+    with contextlib.suppress(OSError, ValueError):  # ValueError: the pipe was closed meanwhile
+        while block := os.read(pipe.fileno(), 65536):
+            said.put((is_error, block))
+    said.put((is_error, b""))
+
+
+def _collected(said: Said, pipes: int, timeout: float) -> tuple[bytes, bool]:
+    """Wait for the end of all pipes: the last that came from stderr, and whether nothing came for too long."""
+    errors = b""
+    while pipes:
+        try:
+            is_error, block = said.get(timeout=timeout)
+        except queue.Empty:
+            return errors, True
+        pipes -= not block
+        if is_error:
+            errors = (errors + block)[-_KEPT:]
     return errors, False
 
 

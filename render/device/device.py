@@ -5,6 +5,7 @@ import contextlib
 import torch
 
 from render.errors import InputError
+from render.kernels.foreign import mend_attention
 
 _NAMES = "expected auto, cpu, cuda, cuda:N or mps"
 _BF16_SINCE = 14  # macOS; before that, Metal has no such numbers
@@ -33,14 +34,16 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
-def make_current(device: torch.device) -> None:
+def make_ready(device: torch.device) -> None:
     """Make a GPU this thread's current one, which everything runs on that names no device.
 
     Kernels of our own, captured graphs and pinned memory are such. On another GPU they would fail, or start that one,
-    too, which takes half a gigabyte there.
+    too, which takes half a gigabyte there. On Apple's GPUs, attention is mended.
     """
     if device.type == "cuda" and device.index is not None:
         torch.cuda.set_device(device)
+    elif device.type == "mps":
+        mend_attention()
 
 
 def _without_mps(device: torch.device) -> str:

@@ -2,6 +2,8 @@
 
 import torch
 
+from render.device.environment import choose_workspaces
+
 
 def make_repeatable(device: torch.device, dtype: torch.dtype) -> None:
     """Have cuDNN take algorithms that add up in a fixed order, chosen by shapes and not by a race between them.
@@ -16,6 +18,7 @@ def make_repeatable(device: torch.device, dtype: torch.dtype) -> None:
     """
     if device.type != "cuda":
         return
+    choose_workspaces()  # for programs that did not before they imported torch
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = dtype != torch.float32

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from render.device.copies import on_device
 from render.errors import InputError
 from render.files.images import load_image
 from render.files.videos.clips import Clip
@@ -67,7 +68,7 @@ class Footage:
             clip = self._clips.get(image.file, lambda: ReadAhead(Clip(self._files.path(image.file))))
             placing = Placing.of(image, clip.size, size, scaled=True)
             pixels = torch.from_numpy(clip.frame(image.number, placing.read_at))
-        return placing.placed(pixels.to(self._device).movedim(-1, 0).unsqueeze(0).float() / 255)
+        return placing.placed(on_device(pixels, self._device).movedim(-1, 0).unsqueeze(0).float() / 255)
 
     def _read(self, image: SourceImage) -> Tensor:
         """Read a picture file in 8 bits: (H, W, 3)."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from render.device.copies import like, on_device
 from render.footage.resample import Span, resampled
 from render.guidance.pictures import RGB, rgb
 from render.kernels.exact import exact
@@ -89,7 +90,7 @@ class Placing:
     def _padded(self, seen: Tensor) -> Tensor:
         if self.inner == self.outer:
             return seen
-        canvas = seen.new_tensor(self.background).view(1, 3, 1, 1).repeat(1, 1, self.outer[1], self.outer[0])
+        canvas = like(seen, self.background).view(1, 3, 1, 1).repeat(1, 1, self.outer[1], self.outer[0])
         left, top = (self.outer[0] - self.inner[0]) // 2, (self.outer[1] - self.inner[1]) // 2
         canvas[..., top : top + self.inner[1], left : left + self.inner[0]] = seen
         return canvas
@@ -103,7 +104,7 @@ class Placing:
         down = (torch.arange(height, device=device, dtype=torch.float64) + 0.5) / height
         y, x = torch.meshgrid(down, across, indexing="ij")
         shares = _moved_back(torch.stack([x, y, torch.ones_like(x)], dim=-1), self.motion)
-        points = shares * shares.new_tensor(self.outer) - 0.5
+        points = shares * like(shares, self.outer) - 0.5
         return catmull_rom(fitted, points.unsqueeze(0), "reflect").clamp(0.0, 1.0)
 
 
@@ -155,7 +156,7 @@ def _moved_back(places: Tensor, motion: tuple[float, ...]) -> Tensor:
     backwards, wrong = torch.linalg.inv_ex(torch.tensor(motion, dtype=torch.float64).view(3, 3))
     if wrong or not bool(backwards.isfinite().all()):  # it has shrunk to a point
         return torch.full_like(places[..., :2], _FAR)
-    before = places @ (backwards / backwards[2, 2]).to(places.device).mT
+    before = places @ on_device(backwards / backwards[2, 2], places.device).mT
     depth = before[..., 2:]
     found = torch.where(depth > _NEAR, before[..., :2] / depth.clamp(min=_NEAR), _FAR)
     return found.clamp(-_FAR, _FAR)

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.device.copies import on_device
 from render.errors import WeightsError, printable
 from render.files.allowance import building
 from render.files.checkpoints import fit, read_tensors
@@ -65,7 +66,7 @@ class CLIPSeg:
     def __call__(self, picture: Tensor, text: str) -> Tensor:
         """Return where a picture (1, 3, H, W) in [0, 1] shows what the text describes: (H, W) in [0, 1]."""
         square = F.interpolate(picture.float(), size=(SIDE, SIDE), mode="bicubic", antialias=True, align_corners=False)
-        mean, std = (torch.tensor(numbers, device=self._device).view(1, 3, 1, 1) for numbers in (_MEAN, _STD))
+        mean, std = (on_device(numbers, self._device).view(1, 3, 1, 1) for numbers in (_MEAN, _STD))
         seen = (square.to(self._device).clamp(0.0, 1.0) - mean) / std
         logits = self._network(pixel_values=seen, conditional_embeddings=self._embedding(text)).logits
         mask = logits.view(1, 1, *logits.shape[-2:]).sigmoid()

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from render import catalogue
+from render.device.copies import on_device
 from render.errors import RunError
 from render.guidance import regions
 from render.guidance.latest import Latest
@@ -70,7 +71,7 @@ class Masks:
         """Return a picture in colour, fitted to the frame: (1, 3, height, width) in [0, 1]."""
 
         def load() -> Tensor:
-            return fitted(pixels(file), size).clamp(0.0, 1.0).to(self.device)
+            return on_device(fitted(pixels(file), size).clamp(0.0, 1.0), self.device)
 
         return self._kept.get(("picture", file, size), load)
 
@@ -94,10 +95,13 @@ class Masks:
         from render.files.images import load_mask  # imports Pillow, only if a region is a picture
 
         if seconds is None:
-            return self._kept.get((file, size), lambda: fitted(_grey(load_mask, unchanged(file)), size).to(self.device))
+            return self._kept.get((file, size), lambda: self._fitted(_grey(load_mask, unchanged(file)), size))
         if file not in self._videos:
             self._videos = {file: _Video(file)} if len(self._videos) >= KEPT else {**self._videos, file: _Video(file)}
-        return fitted(self._videos[file].at(seconds), size).to(self.device)
+        return self._fitted(self._videos[file].at(seconds), size)
+
+    def _fitted(self, picture: Tensor, size: Size) -> Tensor:
+        return on_device(fitted(picture, size), self.device)
 
 
 class _Video:
@@ -177,7 +181,7 @@ def _moved_back(places: Tensor, motion: tuple[float, ...]) -> Tensor:
     if wrong or not bool(backwards.isfinite().all()):  # it has shrunk to a point
         return torch.full_like(places, _FAR)
     points = places.to(exact(places.device)).double()
-    backwards = (backwards / backwards[2, 2]).to(points.device)
+    backwards = on_device(backwards / backwards[2, 2], points.device)
     before = F.pad(points, (0, 1), value=1.0) @ backwards.mT
     depth = before[..., 2:]
     found = torch.where(depth > _NEAR, before[..., :2] / depth.clamp(min=_NEAR), _FAR)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from render.device.copies import like, on_device
 from render.errors import RunError
 from render.models.model import sha256
 from render.spec.pictures import ImageFile, Picture
@@ -80,7 +81,7 @@ def read(picture: Picture, size: tuple[int, int], device: torch.device) -> Tenso
     from render.files.images import load_image  # imports Pillow, only if there is a picture
 
     background = rgb(picture.background)
-    image = _as_tensor(load_image(unchanged(picture.file), background, to_srgb=True)).to(device)
+    image = on_device(_as_tensor(load_image(unchanged(picture.file), background, to_srgb=True)), device)
     return fitted(image, size, picture.fit, background)
 
 
@@ -107,7 +108,7 @@ def fitted(image: Tensor, size: tuple[int, int], fit: str, background: RGB) -> T
     share = min(width / have_width, height / have_height)
     inner_width, inner_height = max(1, round(have_width * share)), max(1, round(have_height * share))
     left, top = (width - inner_width) // 2, (height - inner_height) // 2
-    canvas = image.new_tensor(background).view(1, 3, 1, 1).repeat(1, 1, height, width)
+    canvas = like(image, background).view(1, 3, 1, 1).repeat(1, 1, height, width)
     canvas[..., top : top + inner_height, left : left + inner_width] = _resized(image, inner_width, inner_height)
     return canvas
 

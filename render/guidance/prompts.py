@@ -9,7 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from render.device.copies import on_device
 from render.guidance import cutouts
+from render.guidance.latest import Latest
 from render.guidance.perceptors import Perceptor
 from render.guidance.pictures import pixels
 from render.guidance.stencils import Stencil
@@ -92,18 +94,26 @@ def _stops(targets: Sequence[Targets]) -> list[Tensor]:
     return [torch.full_like(each.weights, -math.inf) if each.stops is None else each.stops for each in targets]
 
 
-def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
+def angle_between(start: Tensor, end: Tensor) -> float:
+    """Return the angle between unit vectors (D,) in radians; the host waits for it."""
+    return 2 * math.asin(min(1.0, float(torch.linalg.vector_norm(start - end)) / 2))
+
+
+def slerp(start: Tensor, end: Tensor, fraction: float, angle: float | None = None) -> Tensor:
     """Interpolate spherically between unit vectors (D,): fraction 0 gives `start`, 1 gives `end`.
+
+    Args:
+        angle: the angle between them, if it is known.
 
     Source: Shoemake, "Animating rotation with quaternion curves" (1985). No unique great circle
     joins opposite vectors; opposite and equal vectors are interpolated linearly and normalised.
     """
-    angle = 2 * math.asin(min(1.0, float(torch.linalg.vector_norm(start - end)) / 2))
+    angle = angle_between(start, end) if angle is None else angle
     shares = (1 - fraction, fraction)
     if 1e-4 < angle < math.pi - 1e-4:
         shares = (math.sin(shares[0] * angle), math.sin(shares[1] * angle))
     mixed = shares[0] * start + shares[1] * end
-    return F.normalize(mixed, dim=0) if bool(mixed.any()) else start
+    return torch.where(mixed.any(), F.normalize(mixed, dim=0), start)
 
 
 def stop_distance(prompt: PromptWeight) -> float:
@@ -137,22 +147,29 @@ class PromptEncoder:
         self._perceptor = perceptor
         self._device = device
         self._cache: dict[str | ImageFile, Tensor] = {}
+        self._angles: Latest[tuple[str | ImageFile, str | ImageFile], float] = Latest(KEPT)
 
     def targets(self, prompts: Sequence[PromptWeight], blend: str) -> Targets | None:
         """Return the targets of a frame's prompts; None without prompts."""
         if not prompts:
             return None
         embeddings = torch.stack([self._embed(prompt.image or prompt.text) for prompt in prompts])
-        weights = torch.tensor([prompt.weight for prompt in prompts], device=embeddings.device)
+        weights = on_device([prompt.weight for prompt in prompts], embeddings.device)
         if blend == "slerp" and len(prompts) == 2 and prompts[0].region == prompts[1].region:
             total = prompts[0].weight + prompts[1].weight
-            embeddings = slerp(embeddings[0], embeddings[1], prompts[1].weight / total).unsqueeze(0)
+            embeddings = self._mixed(embeddings, prompts, prompts[1].weight / total).unsqueeze(0)
             weights = weights.sum(dim=0, keepdim=True)
             prompts = [_between(prompts[0], prompts[1], prompts[1].weight / total)]
         stops = None
         if any(prompt.stop is not None for prompt in prompts):
-            stops = torch.tensor([stop_distance(prompt) for prompt in prompts], device=embeddings.device)
+            stops = on_device([stop_distance(prompt) for prompt in prompts], embeddings.device)
         return Targets(embeddings=embeddings, weights=weights, stops=stops)
+
+    def _mixed(self, embeddings: Tensor, prompts: Sequence[PromptWeight], fraction: float) -> Tensor:
+        """Mix two embeddings; their angle, for which the host waits, stays the same from frame to frame."""
+        start, end = embeddings
+        first, second = (prompt.image or prompt.text for prompt in prompts)
+        return slerp(start, end, fraction, self._angles.get((first, second), lambda: angle_between(start, end)))
 
     def _embed(self, prompt: str | ImageFile) -> Tensor:
         if prompt not in self._cache:
@@ -167,5 +184,5 @@ class PromptEncoder:
     @torch.no_grad()
     def _embed_image(self, file: ImageFile) -> Tensor:
         """Embed the whole picture, squeezed into a square as the cutouts of the whole frame are."""
-        image = pixels(file).to(self._device)
+        image = on_device(pixels(file), self._device)
         return self._perceptor.encode_image(cutouts.whole(image, self._perceptor.side)[:, 0])[0]

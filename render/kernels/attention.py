@@ -1,6 +1,7 @@
 """Compute attention with the implementation that is fastest on the device, and on a GPU the same in every run."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from render.kernels import hardware
 
 _WIDEST = 256  # numbers per head; fast fused kernels take no more
+_ACCEPTED = (":4096:8", ":16:8")  # what torch's setting wants of cuBLAS; with anything else, it is an error to use that
 _MOST_SCORES = 2**28  # half a gigabyte in bf16; a wide head with more of them is left to the fused kernels
 
 
@@ -18,15 +20,15 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
     """Compute softmax(q k^T / sqrt(D)) v for (B, heads, N, D); the result has the shape of `query`.
 
     On the CPU it uses two matrix products, because the fused kernel's backward pass is slow there, especially in bf16;
-    on CUDA it does so for heads wider than 256, as in a VQGAN's decoder, for which there is no fast fused kernel.
+    on CUDA it does so for heads wider than 256, as in a VQGAN's decoder, for which there is no fast fused kernel; on
+    Apple's GPUs always, as their fused kernel gets views wrong, see `render.kernels.foreign.mend_attention`.
 
     Args:
         mask: of bool, broadcast to (B, heads, N, number of keys): which keys each query sees; None for all of them.
 
     Source: Vaswani et al., "Attention Is All You Need" (2017).
     """
-    on_cuda = hardware.is_on_cuda(query)
-    if (query.device.type == "cpu" and not on_cuda) or (on_cuda and _is_wide(query, key)):
+    if not hardware.is_on_cuda(query) or _is_wide(query, key):
         return _by_products(query, key, value, mask)
     return fused(query, key, value, attn_mask=mask)
 
@@ -49,9 +51,9 @@ def fused(query: Tensor, key: Tensor, value: Tensor, **options: Any) -> Tensor:
     Torch's fused kernels add up gradients in any order, unless it is set to deterministic algorithms. It is, for both
     passes of attention alone: the rest of a step does not need it, and part of it would be slower.
     """
-    if not hardware.is_on_cuda(query):
-        return F.scaled_dot_product_attention(query, key, value, **options)
-    return repeatable(query, key, value, **options)
+    if hardware.is_on_cuda(query) and os.environ.get("CUBLAS_WORKSPACE_CONFIG") in _ACCEPTED:
+        return repeatable(query, key, value, **options)
+    return F.scaled_dot_product_attention(query, key, value, **options)
 
 
 def repeatable(query: Tensor, key: Tensor, value: Tensor, **options: Any) -> Tensor:
@@ -61,9 +63,10 @@ def repeatable(query: Tensor, key: Tensor, value: Tensor, **options: Any) -> Ten
         torch.set_deterministic_debug_mode("error")
         seen = F.scaled_dot_product_attention(query, key, value, **options)
     if seen.requires_grad:
-        differentiated = next(part for part in (query, key, value) if part.requires_grad)
         _before_gradient_of(seen, lambda: torch.set_deterministic_debug_mode("error"))
-        _before_gradient_of(differentiated, lambda: torch.set_deterministic_debug_mode(before))
+        for part in (query, key, value):
+            if part.requires_grad:
+                _before_gradient_of(part, lambda: torch.set_deterministic_debug_mode(before))
     return seen
 
 

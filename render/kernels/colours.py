@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from render.kernels.hardware import layout
+
 
 class FrozenColours(nn.Module):
     """A 3x3 convolution to three colours: (B, C, H, W) to (B, 3, H, W), computed and returned in float32 or better.
@@ -20,7 +22,7 @@ class FrozenColours(nn.Module):
         weight = conv.weight.detach()
         weight = weight.to(torch.promote_types(weight.dtype, torch.float32))
         assert conv.bias is not None
-        self.register_buffer("weight", weight.contiguous(memory_format=torch.channels_last))
+        self.register_buffer("weight", weight.contiguous(memory_format=layout(weight.device)))
         self.register_buffer("bias", conv.bias.detach().to(weight.dtype))
         if weight.device.type == "cpu":
             four = torch.stack([F.pad(weight, (x, 1 - x, y, 1 - y)) for y in range(2) for x in range(2)], dim=1)

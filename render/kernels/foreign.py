@@ -1,6 +1,7 @@
-"""Attention inside networks that other libraries compute: on a GPU, with a gradient that is the same in every run."""
+"""Attention inside networks that other libraries compute: on a GPU right, and with the same gradient in every run."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from torch.overrides import TorchFunctionMode
 
 from render.kernels import hardware
 from render.kernels.attention import fused
+
+_ORIGINAL = F.scaled_dot_product_attention
 
 
 def repeatable_attention(visual: nn.Module, pixels: Tensor) -> contextlib.AbstractContextManager[object]:
@@ -30,3 +33,17 @@ class _Fused(TorchFunctionMode):
         self, func: Callable[..., Any], types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
         return (fused if func is F.scaled_dot_product_attention else func)(*args, **(kwargs or {}))
+
+
+def mend_attention() -> None:
+    """Have torch's attention copy its inputs from now on, in this process.
+
+    On Apple's GPUs it reads transposed views as if they were contiguous, and returns wrong numbers without a word, in
+    some versions of torch from 2.8 on (its issues 163597, 181133). Text encoders pass such views.
+    """
+    F.scaled_dot_product_attention = _of_copies
+
+
+@functools.wraps(_ORIGINAL)
+def _of_copies(query: Tensor, key: Tensor, value: Tensor, *args: Any, **options: Any) -> Tensor:
+    return _ORIGINAL(query.contiguous(), key.contiguous(), value.contiguous(), *args, **options)

@@ -33,7 +33,8 @@ def corners(grid: Tensor, height: int, width: int, reflects: bool) -> tuple[Tens
         place = sides - 0.5 - (place - sides).abs()
     else:
         place = torch.addcmul(sides / 2 - 0.5, grid, sides / 2)
-    place = torch.clamp(place, torch.zeros_like(sides), sides - 1)
+    # A place that is not finite must not become a pixel outside: a GPU stops the process for that.
+    place = torch.clamp(place, torch.zeros_like(sides), sides - 1).nan_to_num(nan=0.0)
     first = place.floor()
     near_and_far = torch.arange(2, dtype=grid.dtype, device=grid.device).view(2, 1)
     share = (near_and_far - 1 + (place - first).unsqueeze(2)).abs()

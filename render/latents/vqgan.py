@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from render.errors import WeightsError
 from render.files.checkpoints import fit, read_state_dict
 from render.kernels.gradients import clamp_with_gradient, straight_through
+from render.kernels.hardware import layout
 from render.kernels.vqgan import FrozenDecoder, FrozenEncoder
 from render.models.model import ModelFiles, read_vqgan_config, vqgan_stride
 
@@ -73,7 +74,7 @@ class VQGAN:
         self.quantized = quantize
         self._dtype = dtype
         del model.quantize  # the other weights may have lower precision
-        model.eval().requires_grad_(False).to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model.eval().requires_grad_(False).to(device, dtype, memory_format=layout(device))  # type: ignore[call-overload]
         model.encoder, model.decoder = FrozenEncoder(model.encoder), FrozenDecoder(model.decoder)
         self._model = model
 
@@ -110,7 +111,7 @@ class VQGAN:
         return F.embedding(codes, self.codebook).movedim(-1, 1)
 
     def _prepared(self, value: Tensor) -> Tensor:
-        return value.to(self._dtype).contiguous(memory_format=torch.channels_last)
+        return value.to(self._dtype).contiguous(memory_format=layout(value.device))
 
 
 def load(files: ModelFiles, device: torch.device, dtype: torch.dtype, quantize: bool) -> VQGAN:

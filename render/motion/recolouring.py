@@ -45,7 +45,8 @@ def _maps(picture: Tensor, known: Tensor, share: Tensor) -> tuple[Tensor, Tensor
     spread = _square(squares) - before[:, :, None] * before[:, None]
     both = _square(products) - before[:, :, None] * after[:, None]
     noise = _NOISE * torch.eye(3, device=picture.device)
-    slope = torch.linalg.solve(*(part.movedim((1, 2), (-2, -1)) + noise for part in (spread, both)))
+    spread, both = (part.movedim((1, 2), (-2, -1)) + noise for part in (spread, both))
+    slope = torch.linalg.solve_ex(spread, both)[0]  # without the check, for which the host would wait
     slope = slope.movedim((-2, -1), (1, 2))
     return slope.flatten(1, 2), after - torch.einsum("bcdhw,bchw->bdhw", slope, before)
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from render.device.copies import like
 from render.motion.displacements import Displacement, pixels
 
 
@@ -17,7 +18,7 @@ def inside(motion: Displacement, picture: Tensor, margin: float, least: float = 
     positions = motion.positions(height, width, 1, picture.device)
     if positions is None:
         return picture.new_ones(len(picture), 1, height, width)
-    far = positions.new_tensor([width - 1, height - 1])
+    far = like(positions, [width - 1, height - 1])
     nearest = torch.minimum(positions, far - positions).amin(dim=-1)  # pixels from the nearest edge
     return ((nearest + 1) / margin).clamp(least, 1.0).to(picture).unsqueeze(1)
 

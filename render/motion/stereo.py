@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from render.device.copies import like
 from render.errors import RunError
 from render.kernels.exact import exact
 from render.motion.depth.eye import Eye, centres
@@ -59,7 +60,7 @@ def seen_by_both(picture: Tensor, seen: Seen, eyes: Eyes, fields: Fields) -> tup
         eye = replace(middle, view=View(pose=pose, fov=seen.view.fov))
         move = SurfaceMove(origin=middle, nearness=nearness, before=middle, after=eye)
         points = centres(size[1], size[0], picture.device)[None]
-        points = points - points.new_tensor([right / eyes.screen * middle.focal, 0.0])
+        points = points - like(points, [right / eyes.screen * middle.focal, 0.0])
         return catmull_rom(picture, move.at(points), "reflect").clamp(0.0, 1.0)
 
     return shown(-1), shown(1)
@@ -73,7 +74,7 @@ def nearness_in(seen: Seen, size: tuple[int, int], fields: Fields) -> Tensor:
         matrix = to_pixels(torch.tensor(seen.motion).double().view(3, 3).inverse().numpy(), size)
         points = through(matrix, points)
     if seen.depth.kind == "ground":
-        down = eye.directions(points) @ points.new_tensor(eye.turn.T[1])
+        down = eye.directions(points) @ like(points, eye.turn.T[1])
         found = down / (1.0 - float(eye.place[1]))
         return found.clamp_min(_LEAST).float()
     if seen.depth.kind == "model":
@@ -98,7 +99,7 @@ def anaglyph(left: Tensor, right: Tensor) -> Tensor:
     Source: Dubois, "A projection method to generate anaglyph stereo images" (2001): the least-squares fit to what the
     eyes see through the filters, in linear light.
     """
-    red, cyan = (left.new_tensor(matrix) for matrix in (_RED, _CYAN))
+    red, cyan = (like(left, matrix) for matrix in (_RED, _CYAN))
     mixed = torch.einsum("ij,bjhw->bihw", red, _linear(left)) + torch.einsum("ij,bjhw->bihw", cyan, _linear(right))
     mixed = mixed.clamp(0.0, 1.0)
     return torch.where(mixed <= 0.0031308, mixed * 12.92, 1.055 * mixed.clamp_min(1e-6) ** (1 / 2.4) - 0.055)

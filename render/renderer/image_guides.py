@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from render.device.copies import on_device
 from render.guidance import cutouts, pictures
 from render.guidance.guide_images import GuideImages
 from render.latents import Latent
@@ -68,7 +69,7 @@ class ImageGuides:
         known = self._known(spec)
         return GuideImages(
             images=torch.stack([each.image for each in known], dim=1),
-            weights=torch.tensor([[guide.weight for guide in spec.image_guides]], device=self._device),
+            weights=on_device([[guide.weight for guide in spec.image_guides]], self._device),
             embeddings=[torch.stack([self._embedded(each, guide) for each in known], dim=1) for guide in guides],
         )
 

@@ -57,16 +57,16 @@ class NoiseInLatents:
         """Return white noise as noise with the covariance of the codebook's entries."""
         if self._deviation is None:
             return self._latents.spread * white
-        return torch.einsum("ij,bjhw->bihw", self._deviation.to(white), white)
+        return torch.einsum("ij,bjhw->bihw", self._deviation, white)
 
     @cached_property
     def _deviation(self) -> Tensor | None:
-        """The square root of that covariance, (C, C); None without a codebook."""
+        """The square root of that covariance, (C, C) float32 on the device; None without a codebook."""
         if not isinstance(self._latents, CodedLatent):
             return None
         strengths, axes = torch.linalg.eigh(torch.cov(self._latents.codebook.detach().cpu().double().T))
         root: Tensor = (axes * strengths.clamp(min=0).sqrt()) @ axes.T
-        return root
+        return root.to(self._latents.codebook.device, torch.float32)
 
 
 def on_circle(first: Tensor, second: Tensor, share: float) -> Tensor:

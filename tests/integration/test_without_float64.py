@@ -24,7 +24,7 @@ DENSE = {
 prompts:
   - {{text: red, region: {{circle: [0.3, 0.5, 0.3]}}}}
   - {{text: blue}}
-motion: {{zoom: 1.2/s, rotate: 20/s, tilt_x: 5deg/s, shear_x: 0.1/s, stretch_y: 1.1/s, border: paint}}
+motion: {{zoom: 1.2/s, rotate: 20/s, tilt_x: 5deg/s, shear_x: 0.1/s, stretch_y: 1.1/s, border: reflect}}
 losses: {{prompt: 1, smooth: 0.5, anchor: 0.3, saturation: 0.2, symmetry_x: 1, symmetry_radial: 1, palette: 0.3}}
 colour: {{palette: [midnightblue, teal, salmon], match: palette, amount: 0.5, lock: true}}
 noise: {{amount: 0.2, grain: 20%}}

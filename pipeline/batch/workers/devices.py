@@ -26,7 +26,7 @@ def worker_options(device: str, workers: int | None, jobs: int, options: BatchOp
     on_cpu = devices == ["cpu"]
     threads = None
     if on_cpu and count > 1 and "OMP_NUM_THREADS" not in os.environ:
-        threads = max(1, len(os.sched_getaffinity(0)) // count)
+        threads = max(1, _processors() // count)
     return [
         WorkerOptions(device=devices[number % len(devices)], threads=threads, batch=options) for number in range(count)
     ]
@@ -47,6 +47,13 @@ def open_pool(
     parts = split(states, (workers or len(_devices(device))) * each)
     jobs = sum(not state.parts for state in parts)
     return LocalPool(worker_options(device, workers, jobs, options)), parts
+
+
+def _processors() -> int:
+    """The number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # Windows, macOS
 
 
 def _devices(name: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Run local worker processes: started on demand, replaced when they die, stopped with the batch."""
 
 import multiprocessing
-import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.batch.jobs.job import JobState
 from pipeline.batch.workers.options import WorkerOptions
 from pipeline.batch.workers.process import CRASHED, STOP, run_worker
+from pipeline.run.interrupt import KILL
 from pipeline.schedule.sections.models import Models
 
 PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little more
@@ -74,7 +75,7 @@ class LocalWorker:
             return ""
         if self.why:
             return self.why
-        if code == -signal.SIGKILL:
+        if code == -KILL:
             return "the worker was killed (SIGKILL, usually because the system ran out of memory)"
         if code < 0:
             return f"the worker was killed by {signal.Signals(-code).name}"
@@ -155,9 +156,9 @@ class LocalPool:
 
 def wait_all(workers: list[LocalWorker], seconds: float) -> None:
     """Wait up to `seconds` until all have ended."""
-    end = os.times().elapsed + seconds
+    end = time.monotonic() + seconds
     for worker in workers:
-        worker.process.join(max(0.0, end - os.times().elapsed))
+        worker.process.join(max(0.0, end - time.monotonic()))
 
 
 @contextmanager

@@ -180,6 +180,6 @@ def memory() -> int:
     if torch is not None and torch.backends.mps.is_available():
         return int(torch.mps.driver_allocated_memory())
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, AttributeError):  # not Linux
         return 0

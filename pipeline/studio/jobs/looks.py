@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 
+from pipeline.run.interrupt import KILL
 from pipeline.studio.folder.refused import RefusedError
 from pipeline.studio.jobs.job import Job
 from pipeline.studio.jobs.queue import Jobs, new_id
@@ -59,4 +60,4 @@ class Looks:
             self._made.pop(0).unlink(missing_ok=True)
 
     def _stop(self, job: Job) -> None:
-        self._desk.signal(signal.SIGKILL if job.asked_to_stop else signal.SIGINT)
+        self._desk.signal(KILL if job.asked_to_stop else signal.SIGINT)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.run.interrupt import (
+    KILL,
     TERMINATED,
     TERMINATED_MESSAGE,
     TerminatedError,
@@ -68,7 +69,7 @@ class Child:
         """Have the process end: ask it to, and kill it if it does not."""
         self.signal(signal.SIGTERM)
         if not await self.has_ended(patience):
-            self.signal(signal.SIGKILL)
+            self.signal(KILL)
             await self.ended.wait()
 
     async def has_ended(self, patience: float) -> bool:
@@ -80,7 +81,7 @@ class Child:
     def ending(self) -> str:
         """How the process ended, in words, with the last line of its log."""
         code = None if self._process is None else self._process.exitcode
-        if code == -signal.SIGKILL:
+        if code == -KILL:
             return "its process was killed (SIGKILL, usually because the system ran out of memory)"
         if code is not None and code < 0:
             return f"its process was killed by {signal.Signals(-code).name}"
@@ -127,7 +128,8 @@ class Child:
 
 def _main(work: Work, connection: Connection, log: Path) -> None:
     """Run in the process: it is apart from the terminal, whose Ctrl-C is for the server, and ends with the server."""
-    os.setsid()
+    if hasattr(os, "setsid"):
+        os.setsid()
     _log_to(log)
     try:
         with handling_sigterm():

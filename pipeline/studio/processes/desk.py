@@ -1,12 +1,12 @@
 """A process that answers questions in turn and keeps what it has loaded; if it dies, another takes its place."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from pipeline.run.interrupt import KILL
 from pipeline.studio.folder.refused import RefusedError
 from pipeline.studio.processes.child import Child, Work
 from pipeline.studio.processes.messages import Ended
@@ -74,7 +74,7 @@ class Desk:
         try:
             ended = await self._answer(child)
         except asyncio.CancelledError:  # its answer must not be taken for that of the next question
-            child.signal(signal.SIGKILL)
+            child.signal(KILL)
             self._child = None
             raise
         if ended is None and was_running and not self._is_signalled:

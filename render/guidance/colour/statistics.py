@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from render.device.copies import like
+
 BINS = 256
 RANGES = ((0.0, 1.0), (-0.4, 0.4), (-0.4, 0.4))  # of L, a and b; sRGB lies inside
 _NUMBERS = 1 + 3 + BINS  # per channel
@@ -45,7 +47,7 @@ def measured(lab: Tensor) -> Statistics:
 
 
 def _histogram(pixels: Tensor) -> Tensor:
-    low, high = torch.tensor(RANGES, dtype=pixels.dtype, device=pixels.device).T.unsqueeze(2)
+    low, high = like(pixels, RANGES).T.unsqueeze(2)
     bins = ((pixels - low) / (high - low) * BINS).long().clamp(0, BINS - 1)
     counts = torch.zeros(*pixels.shape[:2], BINS, dtype=torch.long, device=pixels.device)
     counts.scatter_add_(2, bins, torch.ones_like(bins))  # of integers: the same in any order

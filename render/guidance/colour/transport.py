@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from render.device.copies import like
 from render.guidance.colour.statistics import BINS, RANGES, Statistics
 from render.kernels.exact import exact
 
@@ -44,7 +45,7 @@ def by_histogram(lab: Tensor, found: Statistics, wanted: Statistics) -> Tensor:
 
     Source: histogram specification, Gonzalez and Woods, "Digital Image Processing", linear inside the bins.
     """
-    low, high = torch.tensor(RANGES, dtype=lab.dtype, device=lab.device).T.unsqueeze(2)
+    low, high = like(lab, RANGES).T.unsqueeze(2)
     edges = torch.linspace(0.0, 1.0, BINS + 1, dtype=lab.dtype, device=lab.device).expand(*lab.shape[:2], -1)
     moved_edges = _interpolated(_cumulative(found), _cumulative(wanted), edges)
     position = ((lab.flatten(2) - low) / (high - low) * BINS).clamp(0.0, BINS)

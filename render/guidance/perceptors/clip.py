@@ -27,6 +27,8 @@ from render.files.allowance import building
 from render.files.checkpoints import fit, read_state_dict
 from render.kernels import vit
 from render.kernels.foreign import repeatable_attention
+from render.kernels.hardware import layout
+from render.kernels.parts import encode_in_parts
 from render.models.clip_config import HUB_CONFIG, check_agreement, read_clip_config
 from render.models.clip_rules import least_parameters
 from render.models.model import ModelFiles
@@ -63,7 +65,7 @@ class CLIP:
         self._tokenize = tokenize
         model.eval().requires_grad_(False).to(device)
         # The text tower runs once per prompt and stays in float32.
-        visual.to(dtype=dtype, memory_format=torch.channels_last)
+        visual.to(dtype=dtype, memory_format=layout(device))
         if vit.fits(visual):
             model.visual = vit.FrozenViT(visual)
         self._model: Any = model
@@ -74,10 +76,13 @@ class CLIP:
         return F.normalize(self._model.encode_text(tokens).float(), dim=-1)
 
     def encode_image(self, images: Tensor) -> Tensor:
+        return encode_in_parts(self._encode_image, images)
+
+    def _encode_image(self, images: Tensor) -> Tensor:
         pixels = ((images - self._mean) / self._std).to(self._dtype)
         visual = self._model.visual
         with contextlib.nullcontext() if isinstance(visual, vit.FrozenViT) else repeatable_attention(visual, pixels):
-            embeddings = self._model.encode_image(pixels.contiguous(memory_format=torch.channels_last))
+            embeddings = self._model.encode_image(pixels.contiguous(memory_format=layout(pixels.device)))
         return F.normalize(embeddings.float(), dim=-1)
 
 

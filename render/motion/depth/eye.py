@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from render.device.copies import like
 from render.kernels.exact import exact
 from render.spec.camera import View
 
@@ -53,13 +54,13 @@ class Eye:
 
     def directions(self, points: Tensor) -> Tensor:
         """Return where points are seen: (..., 3), with z = 1."""
-        middle = points.new_tensor(self._middle)
+        middle = like(points, self._middle)
         return torch.cat([(points - middle) / self.focal, torch.ones_like(points[..., :1])], dim=-1)
 
     def points(self, seen: Tensor) -> Tensor:
         """Return where (..., 3) in the camera's coordinates, up to a positive factor, is in the picture: (..., 2)."""
         depth = seen[..., 2:].clamp_min(_AHEAD)
-        return seen[..., :2] / depth * self.focal + seen.new_tensor(self._middle)
+        return seen[..., :2] / depth * self.focal + like(seen, self._middle)
 
     def as_seen_by(self, other: "Eye", points: Tensor, nearness: Tensor) -> Tensor:
         """Return what is at points, as `other` sees it: (..., 3) in its coordinates, times `nearness`.
@@ -67,8 +68,8 @@ class Eye:
         Args:
             nearness: (...), the inverse of how far ahead it is; 0 for infinitely far.
         """
-        turn = points.new_tensor(other.turn @ self.turn.T)
-        between = points.new_tensor(other.shift + other.turn @ self.place)
+        turn = like(points, other.turn @ self.turn.T)
+        between = like(points, other.shift + other.turn @ self.place)
         return self.directions(points) @ turn.T + nearness.unsqueeze(-1) * between
 
     @property

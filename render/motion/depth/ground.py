@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from render.device.copies import like
 from render.motion.depth.eye import Eye
 
 
@@ -20,7 +21,7 @@ class GroundMove:
     def at(self, points: Tensor) -> Tensor:
         """See `Displacement`."""
         eye = self.after
-        down = eye.directions(points) @ points.new_tensor(eye.turn.T[1])
+        down = eye.directions(points) @ like(points, eye.turn.T[1])
         nearness = down.clamp_min(0.0) / (1.0 - float(eye.place[1]))
         return self.before.points(eye.as_seen_by(self.before, points, nearness))
 

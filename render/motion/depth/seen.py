@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.device.copies import like
+
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 
 
@@ -12,7 +14,7 @@ def normalised(image: Tensor, height: int, width: int) -> Tensor:
     picture = image.float()
     if picture.shape[-2:] != (height, width):
         picture = F.interpolate(picture, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
-    mean, std = (picture.new_tensor(numbers).view(1, 3, 1, 1) for numbers in (_MEAN, _STD))
+    mean, std = (like(picture, numbers).view(1, 3, 1, 1) for numbers in (_MEAN, _STD))
     return (picture.clamp(0.0, 1.0) - mean) / std
 
 

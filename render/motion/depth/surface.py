@@ -6,6 +6,7 @@ from functools import cached_property
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.device.copies import like
 from render.motion.depth.eye import Eye, centres
 from render.motion.depth.layers import TEAR, seen_by
 from render.motion.depth.uncovered import beside, continued
@@ -76,7 +77,7 @@ class SurfaceMove:
 def _interpolated(values: Tensor, points: Tensor) -> Tensor:
     """Interpolate (C, H, W) linearly at points (B, h, w, 2) in pixels: (B, C, h, w)."""
     height, width = values.shape[-2:]
-    scale = points.new_tensor([max(1, width - 1), max(1, height - 1)])
+    scale = like(points, [max(1, width - 1), max(1, height - 1)])
     return F.grid_sample(
         values[None].to(points.dtype).expand(len(points), -1, -1, -1),
         points / scale * 2 - 1,

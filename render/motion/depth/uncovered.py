@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.device.copies import on_device
+
 REACH = 64  # pixels
 FRINGE = 4  # pixels: a resample reads two, and the next one two more
 _NO_NEARER = 1.3  # factor, as what lies behind a hole is only estimated
@@ -82,4 +84,4 @@ def _offsets(device: torch.device) -> Tensor:
         for reach in range(1, REACH + 1)
         for turn in (math.tau * number / _DIRECTIONS for number in range(_DIRECTIONS))
     }
-    return torch.tensor(sorted(found, key=lambda step: (step[0] ** 2 + step[1] ** 2, step)), device=device)
+    return on_device(sorted(found, key=lambda step: (step[0] ** 2 + step[1] ** 2, step)), device)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from render.device.copies import like
 from render.errors import RunError
 from render.kernels.exact import exact
 from render.motion.depth.eye import Eye
@@ -138,12 +139,12 @@ def nearness_of(depth: Depth, size: Size, fields: Fields) -> Tensor:
         raise RunError("a picture of depth needs something that reads it, which was not loaded")
     grey = fields.grey(size, depth.file, depth.seconds)
     white = grey.to(exact(grey.device))
-    return sharpened(torch.lerp(white.new_tensor(1 / depth.far), white.new_tensor(1 / depth.near), white))
+    return sharpened(torch.lerp(white.new_full((), 1 / depth.far), white.new_full((), 1 / depth.near), white))
 
 
 def through(matrix: Matrix, points: Tensor) -> Tensor:
     """Return where a matrix (3, 3) moves points (..., 2)."""
-    moved = torch.cat([points, torch.ones_like(points[..., :1])], dim=-1) @ points.new_tensor(matrix.T)
+    moved = torch.cat([points, torch.ones_like(points[..., :1])], dim=-1) @ like(points, matrix.T)
     return moved[..., :2] / moved[..., 2:]
 
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.device.copies import like
 from render.errors import RunError
 from render.motion.displacements import Displacement, Fields, depth, on_grid
 from render.spec import FrameMotion
@@ -114,7 +115,7 @@ def _unfilmed(flow: Flow) -> Flow:
 def sampled(values: Tensor, points: Tensor) -> Tensor:
     """Interpolate (B, C, H, W) linearly at points (B, h, w, 2) in pixels: (B, C, h, w) of the points' type."""
     height, width = values.shape[-2:]
-    scale = points.new_tensor([max(1, width - 1), max(1, height - 1)])
+    scale = like(points, [max(1, width - 1), max(1, height - 1)])
     return F.grid_sample(
         values.to(points.dtype),
         (points / scale * 2 - 1).expand(len(values), -1, -1, -1),

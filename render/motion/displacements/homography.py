@@ -17,6 +17,7 @@ from scipy.linalg import expm
 from torch import Tensor
 
 from render import catalogue
+from render.device.copies import on_device
 from render.kernels.exact import exact
 from render.motion import transforms
 from render.motion.displacements import Fields
@@ -42,13 +43,13 @@ class Homography:
             return None
         device = exact(device)
         pixels = create_meshgrid(height, width, normalized_coordinates=False, device=device, dtype=torch.float64)
-        backwards = torch.from_numpy(np.linalg.inv(_on_grid(self.matrices, stride))).to(device)
+        backwards = on_device(np.linalg.inv(_on_grid(self.matrices, stride)), device)
         sampled: Tensor = transform_points(backwards[:, None, None], pixels.expand(len(backwards), -1, -1, -1))
         return sampled
 
     def at(self, points: Tensor) -> Tensor:
         """See `Displacement`."""
-        backwards = torch.from_numpy(np.linalg.inv(self.matrices)).to(points.device)
+        backwards = on_device(np.linalg.inv(self.matrices), points.device)
         sampled: Tensor = transform_points(backwards[:, None, None], points.expand(len(backwards), -1, -1, -1))
         return sampled
 

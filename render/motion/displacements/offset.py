@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from render.device.copies import like
 from render.motion.displacements import Displacement, Fields, on_grid
 from render.motion.displacements.camera import to_pixels
 from render.motion.transforms import Matrix, Size
@@ -56,7 +57,7 @@ class Offset:
 
     def _before(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Where points were, and the derivative of that: (..., 2) and (..., 2, 2)."""
-        matrix, gain = points.new_tensor(self.matrix), points.new_tensor(self.gain)
+        matrix, gain = like(points, self.matrix), like(points, self.gain)
         moved = torch.cat([points, torch.ones_like(points[..., :1])], dim=-1) @ matrix.T
         ahead = moved[..., 2:].clamp_min(_AHEAD)
         there = moved[..., :2] / ahead

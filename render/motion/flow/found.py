@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from render.device.copies import on_device
 from render.motion.flow.estimators import Estimator
 
 STEP = 64  # steps of a cell's side
@@ -35,7 +36,7 @@ class Found:
 
     def vectors(self, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return the motion there and back, (1, 2, h, w) float32 each, in cells."""
-        there, back = torch.from_numpy(self.steps).to(device).float() / STEP
+        there, back = on_device(torch.from_numpy(self.steps), device).float() / STEP
         return there[None], back[None]
 
     def turned(self) -> "Found":

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from render.device.copies import on_device
 from render.kernels.exact import exact
 from render.motion.displacements.flow import sampled
 from render.motion.flow.links import Known
@@ -74,7 +75,7 @@ def through(matrix: Matrix, points: Tensor) -> Tensor:
     """Map points (1, h, w, 2); those behind a tilted picture become NaN."""
     if np.array_equal(matrix, np.eye(3)):
         return points
-    on = torch.from_numpy(matrix).to(points.device)
+    on = on_device(matrix, points.device)
     moved = points @ on[:2, :2].mT + on[:2, 2]
     if np.array_equal(matrix[2], (0.0, 0.0, 1.0)):
         return moved
@@ -123,7 +124,7 @@ class Change:
         there, seen = self._moved(points)
         arrived = through(self.motion, points + amount * (there - points))
         unknown = arrived.isnan().any(dim=-1, keepdim=True)
-        moved = torch.where(unknown, 0.0, arrived - pixels) * torch.tensor(size, device=device)
+        moved = torch.where(unknown, 0.0, arrived - pixels) * on_device(size, device)
         seen = torch.where(unknown.movedim(-1, 1), 0.0, seen)
         return Known(vectors=moved.movedim(-1, 1).float().contiguous(), seen=seen.float().contiguous())
 
@@ -132,7 +133,7 @@ class Change:
         inside = through(inverse(self.start.fitted), points)
         seen = torch.ones_like(points[..., 0])[:, None]
         if self.known is not None:
-            cells = torch.tensor(self.known.vectors.shape[:1:-1], device=points.device)
+            cells = on_device(self.known.vectors.shape[:1:-1], points.device)
             both = torch.cat([self.known.vectors, self.known.seen], dim=1)
             found = sampled(both, (inside * cells - 0.5).nan_to_num(0.0))
             inside, seen = inside + found[:, :2].movedim(1, -1) / cells, found[:, 2:]

@@ -54,11 +54,11 @@ class LocatedModels:
             InputError: there is no such device.
             WeightsError: a file is missing or does not fit.
         """
-        from render.device.device import make_current, model_dtype, pick_device
+        from render.device.device import make_ready, model_dtype, pick_device
         from render.renderer.loading.load import load_renderer
 
         device = pick_device(device_name)
-        make_current(device)
+        make_ready(device)
         dtype = model_dtype(device, self.precision)
         return load_renderer(
             self.latent,

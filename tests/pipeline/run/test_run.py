@@ -624,6 +624,36 @@ def test_failure_in_the_middle_costs_no_finished_frame(
     assert_same_frames(job, reference)
 
 
+class KilledError(BaseException):
+    """Like a SIGKILL, it leaves no time to save anything."""
+
+
+def test_after_a_kill_frames_since_the_last_state_are_rendered_but_not_written_again(
+    job: Job, reference: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Renderer.step
+
+    def step(self: Renderer, state: FrameState | None, spec: FrameSpec) -> FrameState:
+        if spec.index == 6:
+            raise KilledError
+        return real(self, state, spec)
+
+    monkeypatch.setattr("pipeline.run.handover.INTERVAL", float("inf"))
+    monkeypatch.setattr(Renderer, "step", step)
+    with pytest.raises(KilledError):
+        job.render()
+    monkeypatch.setattr(Renderer, "step", real)
+    assert [path.stem for path in (job.folder / "state").iterdir()] == ["000000"]
+    before = job.times()
+    assert job.render()
+    assert job.rendered == list(range(1, FRAMES))
+    after = job.times()
+    names = [f"frames/{index:06d}.png" for index in range(6)]
+    assert [after[name] for name in names] == [before[name] for name in names]
+    assert_same_frames(job, reference)
+    assert_same_state(job, reference, 11)
+
+
 @pytest.mark.usefixtures("slow_frames")
 def test_full_disk_while_a_frame_is_written_costs_no_finished_frame(
     job: Job, reference: Job, monkeypatch: pytest.MonkeyPatch

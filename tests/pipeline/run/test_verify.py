@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline import Session, load_schedule
 from pipeline.run.delivery.derive import assemble_again
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import FrameRecord, checksum
@@ -148,3 +149,20 @@ def test_seed_chooses_the_frames(made: Made) -> None:
     verification = Verification(made())
     assert list(verification.rerender(1, 3, "cpu", True)) == []
     assert "1 frame rendered again" in verification.summary(0)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_on_a_gpu_frames_are_the_same_to_the_bit(tmp_path: Path) -> None:
+    path = tmp_path / "gpu.yaml"
+    path.write_text(
+        "output: {size: [128, 96], fps: 4, length: 12, seed: 3}\n"
+        "prompts: a calm blue sea\n"
+        "motion: {zoom: 1.2/s, rotate: 5/s}\n"
+        "refine: {steps: 3, first_frame: 12}\n"
+    )
+    schedule = load_schedule(path)
+    Session(device="cuda").render(schedule, tmp_path / "out")
+    verification = Verification(RunFolder(tmp_path / "out"))
+    assert list(verification.rerender(99, 0, "cuda", True)) == []
+    assert "of them made on" not in verification.summary(0)

@@ -18,8 +18,9 @@ from pipeline.storage import locking
 from pipeline.storage.locking import Exclusive, Flock, LockFile
 from render.errors import FolderInUseError
 
-KINDS = [Flock, Exclusive]
-FORK = multiprocessing.get_context("fork")
+KINDS = [Flock, Exclusive] if locking.HAS_FLOCK else [Exclusive]
+FORK = multiprocessing.get_context("fork") if hasattr(os, "fork") else None
+forks = pytest.mark.skipif(FORK is None, reason="this system cannot fork")
 
 
 @pytest.fixture(params=KINDS)
@@ -39,6 +40,7 @@ def hold(told: Connection, folder: Path, part: Part | None) -> None:
 @contextmanager
 def another_writer(folder: Path, part: Part | None) -> Iterator[int]:
     """A process that holds a folder; it is killed at the end of the block."""
+    assert FORK is not None
     ours, theirs = FORK.Pipe()
     process = FORK.Process(target=hold, args=(theirs, folder, part), daemon=True)
     process.start()
@@ -75,6 +77,7 @@ def test_a_note_is_read_while_the_lock_is_held(kind: type[LockFile], tmp_path: P
         kind.note_of(tmp_path / "none")
 
 
+@forks
 def test_a_killed_writer_holds_nothing(kind: type[LockFile], tmp_path: Path) -> None:
     with another_writer(tmp_path, None) as pid:
         found = holder(tmp_path)
@@ -92,6 +95,7 @@ def test_a_killed_writer_holds_nothing(kind: type[LockFile], tmp_path: Path) -> 
     assert holder(tmp_path) is None
 
 
+@forks
 @pytest.mark.usefixtures("kind")
 def test_writers_of_parts_exclude_whoever_shares_frames(tmp_path: Path) -> None:
     with another_writer(tmp_path, (0, 5)) as pid:
@@ -112,8 +116,10 @@ def enter(told: Connection, folder: Path) -> None:
         told.send("inside")
 
 
+@forks
 @pytest.mark.usefixtures("kind")
 def test_parts_change_the_history_one_by_one(tmp_path: Path) -> None:
+    assert FORK is not None
     ours, theirs = FORK.Pipe()
     process = FORK.Process(target=enter, args=(theirs, tmp_path), daemon=True)
     process.start()  # before the lock is taken: a fork would inherit it

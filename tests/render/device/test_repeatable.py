@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 import torch
 
-from render.device.environment import WORKSPACES, prepare_environment
+from render.device.environment import MPS_FALLBACK, WORKSPACES, complete_mps, prepare_environment
 from render.device.openmp import WAIT_POLICY
 from render.device.repeatable import make_repeatable
 
@@ -33,6 +33,15 @@ def test_convolutions_add_up_in_a_fixed_order() -> None:
 def test_float32_means_float32(dtype: torch.dtype, rounds: bool) -> None:
     make_repeatable(CUDA, dtype)
     assert torch.backends.cudnn.allow_tf32 == rounds
+
+
+def test_the_cpu_helps_apples_gpus_out_unless_the_user_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MPS_FALLBACK, "0")
+    complete_mps()
+    assert os.environ[MPS_FALLBACK] == "0"
+    monkeypatch.delenv(MPS_FALLBACK)
+    complete_mps()
+    assert os.environ[MPS_FALLBACK] == "1"
 
 
 def test_on_a_cpu_nothing_is_set() -> None:

@@ -83,6 +83,14 @@ def test_a_gradient_that_is_not_finite_stays_so(wrong: float, generator: torch.G
     assert found[1].isfinite().all()
 
 
+@pytest.mark.parametrize("padding", ["reflection", "border"])
+def test_places_that_are_not_finite_stay_inside(padding: str, generator: torch.Generator) -> None:
+    image, grid, given = picture(generator), places(generator), uneven(generator)
+    for row, number in enumerate((float("nan"), float("inf"), -float("inf"))):
+        grid[0, row, 0, row % 2] = number
+    assert gradient(sampled_in_any_order, image, grid, padding, given)[1].isfinite().all()
+
+
 @pytest.mark.parametrize("size", [(17, 28), (24, 31), (5, 6)])
 def test_it_shrinks_as_torch_does(size: tuple[int, int], generator: torch.Generator) -> None:
     image = picture(generator)

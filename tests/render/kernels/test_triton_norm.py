@@ -14,8 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from render.device import memory
 from render.kernels.norm import FrozenNorm
 from render.kernels.triton_norm import operators, support
+from render.latents.vqgan import VQGAN
 
 needs_triton = pytest.mark.skipif(not support.is_installed(), reason="this build of torch comes without triton")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
@@ -141,6 +143,26 @@ def test_on_tensors_without_memory_it_keeps_its_input_and_the_layout(dtype: torc
         assert norm(x.detach().contiguous()).is_contiguous()  # the plain path
     sizes = [tensor.numel() * tensor.element_size() for tensor in (x, *norm.buffers())]
     assert sum(storage.nbytes() for storage in kept.values()) == sum(sizes) + 2 * 2 * 8 * 4
+
+
+def test_every_norm_of_a_vqgan_gets_channels_last_and_keeps_less(
+    embedded_vqgan: VQGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted on the CPU, where tensors without memory may have a gradient."""
+    plain = memory.decode_bytes(embedded_vqgan, (256, 144), torch.device("cpu"))
+    layouts: list[bool] = []
+
+    def fuses(norm: FrozenNorm, x: Tensor) -> bool:
+        layouts.append(x.is_contiguous(memory_format=torch.channels_last))
+        return layouts[-1]
+
+    monkeypatch.setattr(FrozenNorm, "_fuses", fuses)
+    norms = [module for module in embedded_vqgan._model.modules() if isinstance(module, FrozenNorm)]
+    for norm in norms:
+        monkeypatch.setattr(norm, "fused", True)
+    kept = memory.decode_bytes(embedded_vqgan, (256, 144), torch.device("cpu"))  # it also encodes
+    assert layouts == [True] * len(norms)
+    assert 0.5 * plain < kept < 0.8 * plain  # no normed picture before its SiLU
 
 
 @pytest.mark.gpu

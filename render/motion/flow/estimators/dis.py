@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from render.device.copies import on_device
 from render.errors import InputError
 from render.models.model import ModelFiles
 
@@ -39,7 +40,7 @@ class DenseInverseSearch:
             moved = self._search.calc(self._grey(first), self._grey(second), None)
         finally:
             self._cv2.setNumThreads(threads)
-        return torch.from_numpy(np.ascontiguousarray(moved)).movedim(-1, 0)[None].to(first.device)
+        return on_device(torch.from_numpy(np.ascontiguousarray(moved)), first.device).movedim(-1, 0)[None]
 
     @cached_property
     def _search(self) -> Any:

@@ -114,6 +114,52 @@ def test_after_a_failure_nothing_more_is_written_and_the_failure_is_raised() -> 
     assert written == []
 
 
+def test_an_earlier_write_that_is_still_on_its_way_is_not_given_up() -> None:
+    gate = threading.Event()
+    written: list[str] = []
+
+    def slow(turn: Turn) -> str:
+        gate.wait()
+        turn()
+        written.append("slow")
+        return "slow"
+
+    def fails(turn: Turn) -> str:
+        gate.set()
+        raise OSError(28, "No space left on device")
+
+    with Writer[str]() as writer:
+        assert list(writer.put(slow)) == []
+        with pytest.raises(OSError, match="No space left"):
+            list(writer.put(fails, patience=60.0))
+    assert written == ["slow"]
+
+
+def test_frames_are_written_side_by_side() -> None:
+    both = threading.Barrier(DEPTH, timeout=60.0)
+    with Writer[int]() as writer:
+        came = [written for _ in range(DEPTH) for written in writer.put(lambda turn: both.wait())]
+        assert sorted([*came, *writer.drain()]) == list(range(DEPTH))
+
+
+def test_the_last_write_waits_for_nobody_and_its_failure_is_silent() -> None:
+    gate = threading.Event()
+    written: list[int] = []
+
+    def write(number: int, turn: Turn) -> int:
+        gate.wait()
+        turn()
+        written.append(number)
+        raise OSError(28, "No space left on device")
+
+    with Writer[int]() as writer:
+        writer.put_last(partial(write, 0))
+        writer.put_last(partial(write, 1))  # given up
+        assert list(writer.drain()) == []
+        gate.set()
+    assert written == [0]
+
+
 def test_a_failure_inside_the_block_is_not_hidden_by_a_failed_write() -> None:
     gate = threading.Event()
 
