@@ -18,7 +18,7 @@ from tests.fake_gpu import CUDA
 
 # operators forward, backward, copies between layouts, elementwise operators of mixed layouts, convolutions with a bias
 STEP = {"embedded": (247, 234, 4, 5, 20), "published": (446, 400, 6, 4, 34)}
-FRAME = {"embedded": (820, 234, 10, 10, 108), "published": (970, 400, 11, 7, 95)}  # of one step
+FRAME = {"embedded": (842, 234, 10, 10, 108), "published": (992, 400, 11, 7, 95)}  # of one step
 FRAME_WAITS = {"embedded": 5, "published": 4}
 
 
