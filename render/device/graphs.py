@@ -32,7 +32,7 @@ class Graphs(Protocol):
 
 def graphs_of(device: torch.device) -> Graphs | None:
     """Return what captures steps on a device; None if it cannot, or is not wanted."""
-    if device.type != "cuda" or os.environ.get(SWITCH) == "0":
+    if device.type != "cuda" or not torch.cuda.is_available() or os.environ.get(SWITCH) == "0":
         return None
     return CudaGraphs(device)
 

@@ -73,7 +73,7 @@ def batch_targets(targets: Sequence[Targets], padded: bool = False) -> Targets:
     most = max(len(each.weights) for each in targets)
     room = max(2, 1 << (most - 1).bit_length()) if padded else most
 
-    def batched(parts: Sequence[Tensor], value: float = 0.0) -> Tensor:
+    def batched(parts: list[Tensor], value: float = 0.0) -> Tensor:
         batch = pad_sequence(parts, batch_first=True, padding_value=value)
         return F.pad(batch, [0, 0] * (batch.dim() - 2) + [0, room - most], value=value) if room > most else batch
 

@@ -89,7 +89,7 @@ def shrunk_by_products(image: Tensor, size: tuple[int, int]) -> Tensor:
     return down @ image @ across.mT
 
 
-@functools.lru_cache(maxsize=64)
+@functools.cache  # never forgotten: a step that is replayed reads it where it is, see `render.device.graphs`
 def _shrinking(have: int, want: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Return the matrix (want, have) that shrinks a column; made once, not in every step."""
     ones = torch.eye(have, dtype=dtype, device=device)[None, None]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from render.device.copies import on_device
 from render.guidance.followed import batch_followed
 from render.guidance.guide_images import batch_guide_images
 from render.guidance.prompts import batch_targets
@@ -74,7 +75,8 @@ def joined(refinements: Sequence[Refinement], optimizers: Sequence[LatentAdam], 
     images = [refinement.guide_images for refinement in refinements if refinement.guide_images is not None]
     followed = [refinement.followed for refinement in refinements if refinement.followed is not None]
     paces = [refinement.pace for refinement in refinements if refinement.pace is not None]
-    lr, *weights = _on_device([_numbers(refinement, first) for refinement in refinements], first.anchor.device)
+    numbers = zip(*(_numbers(refinement, first) for refinement in refinements), strict=True)
+    lr, *weights = on_device(tuple(numbers), first.anchor.device, torch.float32).unbind()
     refinement = replace(
         first,
         guides=guides,
@@ -94,9 +96,3 @@ def _numbers(refinement: Refinement, first: Refinement) -> list[float]:
     """Return a picture's learning rate and its loss weights, in the order of the first picture's."""
     spec = refinement.spec
     return [spec.lr * refinement.latents.spread, *(spec.losses[name] for name in first.spec.losses)]
-
-
-def _on_device(rows: Sequence[Sequence[float]], device: torch.device) -> tuple[Tensor, ...]:
-    """Return the columns of a table as tensors on the device, copied at once, which the host does not wait for."""
-    table = torch.tensor(rows, dtype=torch.float32, pin_memory=device.type == "cuda")
-    return table.T.contiguous().to(device, non_blocking=True).unbind()

@@ -248,10 +248,10 @@ def test_a_gradient_that_overflows_fp16_is_scaled_less(spec: FrameSpec, generato
     spec = replace(spec, num_steps=1, prompts=(), losses={"smooth": 40 / 4 * 3 * 16 * 15})
     latent = HalfPrecision().encode(picture)
     scaled, wanted = LatentAdam(latent, None, FP16_LOSS_SCALE), LatentAdam(latent, None)
-    assert not bool(refinement(HalfPrecision(), picture, spec, []).run(scaled).isfinite().all())
+    assert not bool(run(refinement(HalfPrecision(), picture, spec, []), scaled).isfinite().all())
     scaled = LatentAdam(latent, None, FP16_LOSS_SCALE)
-    refinement(HalfPrecision(), picture, spec, [], careful=True).run(scaled)
-    refinement(HalfPrecision(), picture, replace(spec, lr=spec.lr / 4), []).run(wanted)
+    run(refinement(HalfPrecision(), picture, spec, [], careful=True), scaled)
+    run(refinement(HalfPrecision(), picture, replace(spec, lr=spec.lr / 4), []), wanted)
     torch.testing.assert_close(scaled.latent, wanted.latent, atol=1e-6, rtol=0)
 
 

@@ -437,8 +437,7 @@ def test_on_a_gpu_replayed_frames_equal_those_of_plain_steps(
     assert told == []
     monkeypatch.setenv(SWITCH, "0")
     plain = video(gpu_renderer.of_run(told.append), on_a_gpu(spec))
-    for mine, theirs in zip(replayed, plain, strict=True):
-        torch.testing.assert_close(mine, theirs, atol=1e-2, rtol=0)
+    assert all(torch.equal(*pair) for pair in zip(replayed, plain, strict=True))  # so resuming gives equal frames
 
 
 @pytest.mark.gpu
