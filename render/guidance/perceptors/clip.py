@@ -28,7 +28,6 @@ from render.files.checkpoints import fit, read_state_dict
 from render.kernels import vit
 from render.kernels.foreign import repeatable_attention
 from render.kernels.hardware import layout
-from render.kernels.parts import encode_in_parts
 from render.models.clip_config import HUB_CONFIG, check_agreement, read_clip_config
 from render.models.clip_rules import least_parameters
 from render.models.model import ModelFiles
@@ -76,9 +75,6 @@ class CLIP:
         return F.normalize(self._model.encode_text(tokens).float(), dim=-1)
 
     def encode_image(self, images: Tensor) -> Tensor:
-        return encode_in_parts(self._encode_image, images)
-
-    def _encode_image(self, images: Tensor) -> Tensor:
         pixels = ((images - self._mean) / self._std).to(self._dtype)
         visual = self._model.visual
         with contextlib.nullcontext() if isinstance(visual, vit.FrozenViT) else repeatable_attention(visual, pixels):
