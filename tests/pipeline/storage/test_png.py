@@ -20,8 +20,7 @@ def soft(height: int = 72, width: int = 128) -> Bytes:
     y, x = np.mgrid[:height, :width]
     waves = np.stack([np.sin(x / 9 + y / 14), np.sin(x / 7 - y / 11), np.cos(x * y / 900)], -1)
     noise = np.random.default_rng(0).normal(0, 3, waves.shape)
-    pixels: Bytes = np.clip(128 + 100 * waves + noise, 0, 255).astype(np.uint8)
-    return pixels
+    return np.clip(128 + 100 * waves + noise, 0, 255).astype(np.uint8)
 
 
 def dithered() -> Bytes:
@@ -29,7 +28,8 @@ def dithered() -> Bytes:
     y, x = np.mgrid[:72, :128]
     threshold = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])[y % 4, x % 4] / 16
     colours = np.array([[10, 20, 60], [200, 80, 30], [240, 200, 120], [255, 250, 240]], np.uint8)
-    return colours[np.clip((1.5 + 1.5 * np.sin(x / 30 + y / 40) + threshold).astype(int), 0, 3)]
+    pixels: Bytes = colours[np.clip((1.5 + 1.5 * np.sin(x / 30 + y / 40) + threshold).astype(int), 0, 3)]
+    return pixels
 
 
 PICTURES = {
