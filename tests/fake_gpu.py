@@ -31,9 +31,9 @@ class Generator(torch.Generator):
     """A generator that is on the CPU and says that it is on the GPU."""
 
     def __new__(cls, device: torch.device | str = "cpu") -> "Generator":
-        return super().__new__(cls)  # type: ignore[misc]
+        return super().__new__(cls)
 
-    device = CUDA  # type: ignore[assignment]
+    device = CUDA
 
 
 class Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -46,7 +46,7 @@ class Record(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.operators: Counter[str] = Counter()
         self.waits: Counter[str] = Counter()
         self._pinned: list[torch.UntypedStorage] = []
@@ -147,7 +147,7 @@ def _applied(module: nn.Module, change: Callable[[Tensor], Tensor], recurse: boo
         for name, value in part._parameters.items():
             if value is not None:
                 part._parameters[name] = nn.Parameter(change(value.detach()), value.requires_grad)
-        for name, value in part._buffers.items():
-            if value is not None:
-                part._buffers[name] = change(value)
+        for name, buffer in part._buffers.items():
+            if buffer is not None:
+                part._buffers[name] = change(buffer)
     return module
