@@ -17,8 +17,8 @@ from tests.counting import Counting, gpu_to_count
 from tests.fake_gpu import CUDA
 
 # operators forward, backward, copies between layouts, elementwise operators of mixed layouts, convolutions with a bias
-STEP = {"embedded": (247, 238, 4, 5, 20), "published": (446, 404, 6, 4, 34)}
-FRAME = {"embedded": (792, 238, 10, 10, 108), "published": (942, 404, 11, 7, 95)}  # of one step
+STEP = {"embedded": (250, 235, 4, 5, 20), "published": (449, 401, 6, 4, 34)}
+FRAME = {"embedded": (814, 236, 10, 10, 108), "published": (964, 402, 11, 7, 95)}  # of one step
 FRAME_WAITS = {"embedded": 1, "published": 1}
 
 
