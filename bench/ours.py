@@ -129,7 +129,7 @@ class Video:
     def __call__(self) -> None:
         index = 0 if self._state is None else self._state.index + 1
         spec = frame(self._setting, index, self._steps, {"zoom": 1.004})
-        self._state = self._renderer.step(self._state, spec)
+        self._state = self._renderer.step(self._state, spec, checked=self._renderer.checks_at_once)
 
 
 def steps(setting: Setting, dtype: torch.dtype) -> Steps:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.run.events import Event
 from pipeline.run.folder.writer import Writer
 from pipeline.run.frame_events import FrameEvents, Written
-from pipeline.run.handover import Clock, Handover
+from pipeline.run.handover import Clock, Handover, NotFiniteError
 from pipeline.run.loop_end import LoopStart
 from pipeline.run.plan import Stretch
 from pipeline.run.rendered import RenderedFrames
@@ -50,23 +50,50 @@ class FrameLoop:
             handover = Handover(writer, self.rendered, renderer.made_on, self.clock)
             try:
                 for number, stretch in enumerate(self.stretches):
-                    if number:
-                        yield from self.frame_events.done(handover.drain())  # it may start from the last state
+                    if number:  # the stretch before is written: this one may start from its last state
                         state = self.start(renderer, stretch, state)
-                    for index in range(stretch.first_after(None if state is None else state.index), stretch.end):
-                        if stop():
-                            handover.end_early()
-                            yield from self.frame_events.done(handover.drain())
-                            return index
-                        state = yield from self._frame(renderer, state, index, stretch, handover)
-                yield from self.frame_events.done(handover.drain())
+                    stopped, state = yield from self._stretch(renderer, state, stretch, handover, stop)
+                    if stopped is not None:
+                        return stopped
             except BaseException:  # an error, SIGTERM, or the run is being closed
                 handover.end_early()
                 raise
         return None
 
+    def _stretch(
+        self,
+        renderer: "Renderer",
+        state: "FrameState | None",
+        stretch: Stretch,
+        handover: Handover,
+        stop: Callable[[], bool],
+    ) -> Generator[Event, None, "tuple[int | None, FrameState | None]"]:
+        """Render and write a stretch from `state`; return the frame before which it was stopped, and the last state."""
+        begin = stretch.first_after(None if state is None else state.index)
+        checked = renderer.checks_at_once
+        while True:
+            try:
+                for index in range(begin, stretch.end):
+                    if stop():
+                        handover.end_early()
+                        yield from self.frame_events.done(handover.drain())
+                        return index, state
+                    state = yield from self._frame(renderer, state, index, stretch, handover, checked=checked)
+                    checked = renderer.checks_at_once
+                yield from self.frame_events.done(handover.drain())
+                return None, state
+            except NotFiniteError as found:  # once more, and now what is done about it
+                begin, state, checked = found.index, handover.back_to(found.index), True
+
     def _frame(
-        self, renderer: "Renderer", state: "FrameState | None", index: int, stretch: Stretch, handover: Handover
+        self,
+        renderer: "Renderer",
+        before: "FrameState | None",
+        index: int,
+        stretch: Stretch,
+        handover: Handover,
+        *,
+        checked: bool,
     ) -> Generator[Event, None, "FrameState"]:
         """Render frame `index` and queue it for writing; meanwhile report earlier frames as they are written."""
         begun = time.perf_counter()
@@ -75,14 +102,17 @@ class FrameLoop:
             yield from self.frame_events.done(handover.drain())
             self._loop_start.require(renderer)
         try:
-            state = renderer.step(state and self._loop_start.toward(state, spec, renderer), spec)
+            previous = before and self._loop_start.toward(before, spec, renderer)
+            state = renderer.step(previous, spec, checked=checked)
         except Exception:  # a frame that fails has often warned first
             yield from self.frame_events.warnings()
+            if not checked:  # perhaps only because one before it is not finite
+                yield from self.frame_events.done(handover.drain())
             raise
         yield from self.frame_events.warnings()
         seconds = time.perf_counter() - begun
         self.frame_events.figures.add(spec, seconds)  # needed before the frame can be reported
-        yield from self.frame_events.done(handover.put(state, stretch, PATIENCE * seconds))
+        yield from self.frame_events.done(handover.put(state, before, stretch, PATIENCE * seconds))
         self.frame_events.figures.add(spec, time.perf_counter() - begun)  # now including the wait for the disk
         return state
 

@@ -1,23 +1,37 @@
-"""Hands frames over to the writer, and with some of them their states: so often that a kill costs about a second."""
+"""Hands frames over to the writer, and with some of them their states: so often that a kill costs about a second.
+
+A GPU has not made a frame yet when it is handed over. Whether it is finite is seen once it has arrived, when the next
+one is under way already. One that is not is never written, nor is any after it, and the frame loop goes back to it.
+"""
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.run.folder.states import KEPT_LATEST
-from pipeline.run.folder.writer import Turn, Writer
+from pipeline.run.folder.writer import DEPTH, Turn, Writer
 from pipeline.run.frame_events import Written
 from pipeline.run.plan import Stretch
 from pipeline.run.rendered import RenderedFrames
 
 if TYPE_CHECKING:
+    from render.renderer.staging import Arrived
     from render.renderer.state import FrameState
 
 INTERVAL = 1.0  # seconds of wall time
 
 Clock = Callable[[], float]
+
+
+class NotFiniteError(Exception):
+    """A frame that was handed over is not finite; neither it nor a later one has been written."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(index)
+        self.index = index
 
 
 class StatePace:
@@ -66,19 +80,45 @@ class Handover:
         self._made_on = made_on
         self._pace = StatePace(rendered.states.keeps, clock)
         self._unsaved: FrameState | None = None
+        self._under_way: deque[tuple[int, FrameState | None]] = deque(maxlen=DEPTH + 2)
 
-    def put(self, state: "FrameState", stretch: Stretch, patience: float) -> Iterator[Written]:
-        """Queue a frame of a stretch for writing; see `Writer.put`."""
+    def put(
+        self, state: "FrameState", before: "FrameState | None", stretch: Stretch, patience: float
+    ) -> Iterator[Written]:
+        """Queue a frame of a stretch for writing; see `Writer.put`.
+
+        Args:
+            before: the state that it was computed from.
+
+        Raises:
+            NotFiniteError: this frame or an earlier one is not finite; see `back_to`.
+        """
         from render.renderer.staging import to_host
 
+        if state.finite is not None:
+            self._under_way.append((state.index, before))
         with_state = self._pace.chooses(state.index, stretch)
         self._unsaved = None if with_state else state
-        save = partial(self._rendered.save, to_host(state, with_state), self._made_on)
+        save = partial(self._save, state.index, to_host(state, with_state))
         yield from self._writer.put(save, patience)
 
+    def _save(self, index: int, arriving: "Callable[[], Arrived]", turn: Turn) -> Written:
+        arrived = arriving()
+        if not arrived.is_finite:
+            raise NotFiniteError(index)
+        return self._rendered.save(arrived, self._made_on, turn)
+
     def drain(self) -> Iterator[Written]:
-        """See `Writer.drain`."""
+        """See `Writer.drain`. Raises as `put` does."""
         yield from self._writer.drain()
+
+    def back_to(self, index: int) -> "FrameState | None":
+        """Forget frame `index`, which is not finite, and all after it; return the state that it was computed from."""
+        self._writer.start_again()
+        self._unsaved = None
+        before = dict(self._under_way)[index]
+        self._under_way.clear()
+        return before
 
     def end_early(self) -> None:
         """Queue the state of the last frame, if it has not been: the run ends here, and another one will continue.

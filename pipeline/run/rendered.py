@@ -35,15 +35,14 @@ class RenderedFrames:
     overwrites: Callable[[int], bool]
     first: int
 
-    def save(self, arriving: "Callable[[], Arrived]", made_on: str, turn: Turn) -> Written:
+    def save(self, arrived: "Arrived", made_on: str, turn: Turn) -> Written:
         """Save a frame, and its state if that has come with it; called in one of the writer's threads.
 
         Args:
-            arriving: blocks until the frame is on the host and returns it, see `render.renderer.staging.to_host`.
+            arrived: the frame, see `render.renderer.staging.to_host`.
             made_on: device, precision and versions that computed it.
             turn: see `pipeline.run.folder.writer`.
         """
-        arrived = arriving()
         # State before frame: if the process is killed between the two, neither is lost.
         if arrived.state is not None:
             self.save_state(arrived.state, made_on, turn)

@@ -53,6 +53,9 @@ class Renderer:
         priors: those that specs name, see `FrameSpec.start`. segment: finds the texts that regions name.
         show: returns the pictures of sources. estimates: what estimates depth, by its model's name.
         others: more latent models, each with its priors; specs number them from 1, see `FrameSpec.latent`.
+
+    Attributes:
+        checks_at_once: whether runs have `step` check its result; a GPU would idle until the host has looked.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Renderer:
         )
         self._stages = Stages(self._models, Unbatched(warn))
         self.device = device
+        self.checks_at_once = device.type != "cuda"
         self.warn = warn
         self._others = [self._drawing_with(*other) for other in others]
 
@@ -140,7 +144,7 @@ class Renderer:
         needed = (memory.decode_bytes(renderer._latents, size, self.device) for renderer in (self, *self._others))
         return max(1, min(most, free // max(needed)))
 
-    def step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
+    def step(self, state: FrameState | None, spec: FrameSpec, *, checked: bool = True) -> FrameState:
         """Warp, encode, refine and decode one frame.
 
         If memory runs out, perceptors process half as many cutouts at a time from this frame on; if a result is
@@ -148,6 +152,7 @@ class Renderer:
 
         Args:
             state: the previous frame; None for the first one, which starts from the source as cuts do.
+            checked: wait and look whether the result is finite; else see `FrameState.finite`.
 
         Raises:
             NonFiniteError: the refinement became non-finite and smaller steps did not help.
@@ -155,7 +160,7 @@ class Renderer:
         """
         while True:
             try:
-                return self._step(state, spec)
+                return self._step(state, spec, checked)
             except RuntimeError as error:
                 if not memory.is_out_of_memory(error):
                     raise
@@ -176,41 +181,36 @@ class Renderer:
                 f"frame {spec.index}: memory is running out; cutouts are processed in smaller groups, which is slower"
             )
 
-    def _step(self, state: FrameState | None, spec: FrameSpec, is_seen: bool = False) -> FrameState:
+    def _step(self, state: FrameState | None, spec: FrameSpec, checked: bool, is_seen: bool = False) -> FrameState:
         if spec.key is not None:
-            return self._between(state, spec, spec.key)
+            return self._between(state, spec, spec.key, checked)
         if state is not None and state.ahead is not None:
             assert state.ahead.index == spec.index
             return state.ahead
         if (drawing := self._of(spec)) is not self:
-            return drawing._step(state, spec, is_seen)
+            return drawing._step(state, spec, checked, is_seen)
         state = None if spec.cut else state
         if state is not None:
             if spec.redrawn:
                 state = replace(state, latent=None, canvas=None, uncovered=None, optimizer_state={})
             state = state if is_seen else self._stages.seen(state, spec)
         guides = self._models.guides(spec)
-        found = self._stages.finite(state, spec, guides, self.warn)
+        found = self._stages.finite(state, spec, guides, self.warn, checked=checked)
         finished = FrameState(
             index=spec.index,
-            image=found.image,
-            latent=found.latent,
-            optimizer_state=found.optimizer_state,
+            **vars(found),
             similarity=similarity(found.image, guides),
-            canvas=found.canvas,
-            uncovered=found.uncovered,
             colours=remembered(state, spec, found.image),
             shown=locked_frame(found.image, spec),
-            nearness=found.nearness,
             level=None if state is None else state.level,
         )
         return as_stored(finished)
 
-    def _between(self, state: FrameState | None, spec: FrameSpec, key: FrameSpec) -> FrameState:
+    def _between(self, state: FrameState | None, spec: FrameSpec, key: FrameSpec, checked: bool) -> FrameState:
         """Make a frame from the refined ones around it; the first of them also computes the one ahead."""
         assert state is not None
         behind, state = (state.image, self._stages.seen(state, key)) if state.behind is None else (state.behind, state)
-        ahead = state.ahead or self._step(state, key, is_seen=True)
+        ahead = state.ahead or self._step(state, key, checked, is_seen=True)
         image = self._stages.between(behind, ahead.image, spec, state.nearness)
         made = FrameState(
             index=spec.index,
@@ -221,6 +221,7 @@ class Renderer:
             behind=behind,
             ahead=ahead,
             nearness=state.nearness,
+            finite=ahead.finite,
         )
         return as_stored(made)
 

@@ -18,7 +18,7 @@ from render.renderer.between import between
 from render.renderer.frame_models import FrameModels
 from render.renderer.placing import Placing
 from render.renderer.preparation import Preparation, Prepared
-from render.renderer.state import FrameState, is_finite
+from render.renderer.state import FrameState, all_finite, is_finite
 from render.rng import frame_generator
 from render.sources import Start
 from render.spec import FrameSpec
@@ -35,6 +35,7 @@ class Finished:
     canvas: Tensor | None = None
     nearness: Tensor | None = None
     uncovered: Tensor | None = None
+    finite: Tensor | None = None
 
 
 class Stages:
@@ -81,10 +82,22 @@ class Stages:
         return self._restored(found, areas)
 
     def finite(
-        self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], warn: Callable[[str], None]
+        self,
+        state: FrameState | None,
+        spec: FrameSpec,
+        guides: Sequence[Guide],
+        warn: Callable[[str], None],
+        *,
+        checked: bool = True,
     ) -> Finished:
-        """Compute a frame, again with smaller steps if it is not finite. Raises `NonFiniteError` if it still is not."""
+        """Compute a frame, again with smaller steps if it is not finite. Raises `NonFiniteError` if it still is not.
+
+        Args:
+            checked: wait and look whether it is; else the frame says so itself, see `FrameState.finite`.
+        """
         found = self.finished(state, spec, guides, careful=False)
+        if not checked:
+            return replace(found, finite=all_finite(found.image, found.latent, found.optimizer_state))
         if is_finite(found.image, found.latent, found.optimizer_state):
             return found
         warn(f"frame {spec.index}: the refinement became NaN or infinite; repeating it with smaller steps")

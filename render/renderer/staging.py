@@ -17,12 +17,19 @@ class Arrived:
         frame: `FrameState.frame`, (1, 3, H, W) float in [0, 1]; from another device than the CPU (H, W, 3) bytes.
         similarity: (1,), see `FrameState`.
         state: the whole state, if it was asked for.
+        finite: see `FrameState`.
     """
 
     index: int
     frame: Tensor
     similarity: Tensor
     state: FrameState | None
+    finite: Tensor | None
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all numbers of the frame are finite, or somebody has looked before."""
+        return self.finite is None or bool(self.finite)
 
 
 def to_host(state: FrameState, whole: bool = True) -> Callable[[], Arrived]:
@@ -44,6 +51,7 @@ def to_host(state: FrameState, whole: bool = True) -> Callable[[], Arrived]:
         frame=copy(state.frame if device.type == "cpu" else as_bytes(state.frame)),
         similarity=copy(state.similarity),
         state=_copied(state, copy) if whole else None,
+        finite=None if state.finite is None else copy(state.finite),
     )
     if device.type != "cuda":
         return lambda: arrived
@@ -69,6 +77,7 @@ def _copied(state: FrameState, copy: Callable[[Tensor], Tensor]) -> FrameState:
         similarity=copy(state.similarity),
         optimizer_state={name: copy(value) for name, value in state.optimizer_state.items()},
         ahead=None if state.ahead is None else _copied(state.ahead, copy),
+        finite=None,
     )
     for name in OPTIONAL:
         value = getattr(state, name)

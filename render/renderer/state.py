@@ -33,6 +33,7 @@ class FrameState:
         nearness: (B, H, W), of what `image` shows, or `behind` if there is that one, as a model has estimated it for a
             camera; None if none has.
         level: (B, 2), of the first estimate since a cut, see `render.motion.depth.estimated`; None if there is none.
+        finite: whether all numbers are, as a tensor on the device, if that has not been looked at; else None.
     """
 
     index: int
@@ -48,6 +49,7 @@ class FrameState:
     ahead: "FrameState | None" = None
     nearness: Tensor | None = None
     level: Tensor | None = None
+    finite: Tensor | None = None
 
     @property
     def frame(self) -> Tensor:
@@ -65,8 +67,16 @@ def as_stored(state: FrameState) -> FrameState:
     return state
 
 
-def is_finite(image: Tensor, latent: Tensor | None, optimizer_state: Mapping[str, Tensor]) -> bool:
-    """Whether all numbers of a frame are finite; clamping and the codebook can hide NaN or infinity in the picture."""
+def all_finite(image: Tensor, latent: Tensor | None, optimizer_state: Mapping[str, Tensor]) -> Tensor:
+    """Return whether all numbers of a frame are finite, as one bool on the device.
+
+    Clamping and the codebook can hide NaN or infinity in the picture, so the others are looked at as well.
+    """
     states = (value.to(image.device) for value in optimizer_state.values())
     tensors = [image, *([] if latent is None else [latent]), *states]
-    return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
+    return torch.stack([tensor.isfinite().all() for tensor in tensors]).all()
+
+
+def is_finite(image: Tensor, latent: Tensor | None, optimizer_state: Mapping[str, Tensor]) -> bool:
+    """Wait for the device, and return whether all numbers of a frame are finite."""
+    return bool(all_finite(image, latent, optimizer_state))

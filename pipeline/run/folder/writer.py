@@ -66,6 +66,12 @@ class Writer(Generic[Written]):
         while self._waiting:
             yield from self._oldest()
 
+    def start_again(self) -> None:
+        """After a failure that was raised: wait until nothing is under way any more, then write again."""
+        wait([*self._waiting, *([] if self._latest is None else [self._latest])])
+        self._waiting.clear()
+        self._latest = None
+
     def _submit(self, write: Callable[[Turn], Any]) -> "Future[Any]":
         self._latest = self._threads.submit(_write, write, self._latest)
         return self._latest

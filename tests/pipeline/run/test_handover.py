@@ -88,7 +88,7 @@ class Folder:
             for index in range(count):
                 image = torch.full((1, 3, 4, 4), last if index == count - 1 else 0.5)
                 state = FrameState(index=index, image=image, latent=image * 2, similarity=torch.ones(1))
-                list(handover.put(state, stretch(0, FRAMES), 60.0))
+                list(handover.put(state, None, stretch(0, FRAMES), 60.0))
             handover.end_early()
 
 

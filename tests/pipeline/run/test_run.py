@@ -610,10 +610,10 @@ def test_failure_in_the_middle_costs_no_finished_frame(
 ) -> None:
     real = Renderer.step
 
-    def step(self: Renderer, state: FrameState | None, spec: FrameSpec) -> FrameState:
+    def step(self: Renderer, state: FrameState | None, spec: FrameSpec, *, checked: bool) -> FrameState:
         if spec.index == frame:
             raise StoppedHereError
-        return real(self, state, spec)
+        return real(self, state, spec, checked=checked)
 
     monkeypatch.setattr(Renderer, "step", step)
     with pytest.raises(StoppedHereError):
@@ -629,10 +629,10 @@ def test_after_a_kill_frames_since_the_last_state_are_rendered_but_not_written_a
 ) -> None:
     real = Renderer.step
 
-    def step(self: Renderer, state: FrameState | None, spec: FrameSpec) -> FrameState:
+    def step(self: Renderer, state: FrameState | None, spec: FrameSpec, *, checked: bool) -> FrameState:
         if spec.index == 6:
             raise StoppedHereError
-        return real(self, state, spec)
+        return real(self, state, spec, checked=checked)
 
     monkeypatch.setattr("pipeline.run.handover.INTERVAL", float("inf"))
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""Where a whole frame waits for a GPU: for the check that it is finite, once, and where this file says why.
+"""Where a whole frame waits for a GPU: nowhere but where this file says why.
 
 A wait is a number that the host reads, a shape that depends on numbers, or a copy from or to memory that is not
 pinned. Of these, each stops the host until the GPU has done everything before, and then the GPU until the host has
@@ -30,7 +30,7 @@ from render.spec.regions import Keep, Region
 from tests.fake_gpu import CUDA, Record, fake_gpu
 
 SIZE = WIDTH, HEIGHT = 48, 32
-FINITE = {"is_finite": 1}
+NOWHERE: dict[str, int] = {}
 LEFT = Region(kind="box", numbers=(0.0, 0.0, 0.5, 1.0), motion=(1.0, 0.0, 0.1, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
 FILE = ImageFile(path=Path("clip.mp4"), sha256="")
 MOVED = View(pose=(*UNMOVED[:11], 0.2), fov=50.0)
@@ -83,31 +83,31 @@ STILL = FrameMotion(transforms={}, center=(0.5, 0.5))
 KEY = replace(SPEC, index=3, travelled=(SPEC.motion,))
 # what a frame does, and the functions that wait
 FRAMES: dict[str, tuple[FrameSpec, dict[str, int]]] = {
-    "moved": (SPEC, FINITE),
-    "still": (replace(SPEC, transforms={}), FINITE),
-    "cut": (replace(SPEC, cut=True), FINITE),
-    "not refined": (replace(SPEC, num_steps=0), FINITE),
-    "between others": (replace(SPEC, key=KEY), FINITE),  # of the one ahead, which is refined with it
-    "flat camera": (replace(SPEC, camera=FlatMove(matrix=(1.1, 0, 0, 0, 1.1, 0, 0, 0, 1))), FINITE),
+    "moved": (SPEC, NOWHERE),
+    "still": (replace(SPEC, transforms={}), NOWHERE),
+    "cut": (replace(SPEC, cut=True), NOWHERE),
+    "not refined": (replace(SPEC, num_steps=0), NOWHERE),
+    "between others": (replace(SPEC, key=KEY), NOWHERE),  # of the one ahead, which is refined with it
+    "flat camera": (replace(SPEC, camera=FlatMove(matrix=(1.1, 0, 0, 0, 1.1, 0, 0, 0, 1))), NOWHERE),
     "camera of other tools": (
         replace(SPEC, camera=FlatMove(matrix=(1.1, 0, 0, 0, 1.1, 0, 0, 0, 1), gain=(1, 1))),
-        FINITE,
+        NOWHERE,
     ),
-    "floor": (replace(SPEC, camera=RoomMove(depth=FLOOR, before=View(pose=UNMOVED, fov=50.0), after=MOVED)), FINITE),
+    "floor": (replace(SPEC, camera=RoomMove(depth=FLOOR, before=View(pose=UNMOVED, fov=50.0), after=MOVED)), NOWHERE),
     # which pixels are hidden decides how many are filled
     "room": (
         replace(SPEC, camera=RoomMove(depth=ROOM, before=View(pose=UNMOVED, fov=50.0), after=MOVED)),
-        {**FINITE, "continued": 1},
+        {"continued": 1},
     ),
-    "flow": (replace(SPEC, flow=FLOW), FINITE),
-    "footage": (replace(SPEC, flow=FLOW, source=SourceFrame(image=FLOW.after, mix=0.7)), FINITE),
+    "flow": (replace(SPEC, flow=FLOW), NOWHERE),
+    "footage": (replace(SPEC, flow=FLOW, source=SourceFrame(image=FLOW.after, mix=0.7)), NOWHERE),
     # whether the canvas is still known where it enters decides whether it is painted
-    "painted": (replace(SPEC, border="paint"), {**FINITE, "moved": 1}),
-    "regions": (replace(SPEC, blend="weights", prompts=(replace(RED, region=LEFT), BLUE)), FINITE),
-    "kept": (replace(SPEC, keep=Keep(region=LEFT)), FINITE),
-    "stops": (replace(SPEC, prompts=(replace(RED, stop=0.5), BLUE)), FINITE),
-    "noise": (replace(SPEC, noise=LatentNoise(amount=0.1)), FINITE),
-    "colours": (replace(SPEC, colour=Colour(match="previous", method="histogram")), FINITE),
+    "painted": (replace(SPEC, border="paint"), {"moved": 1}),
+    "regions": (replace(SPEC, blend="weights", prompts=(replace(RED, region=LEFT), BLUE)), NOWHERE),
+    "kept": (replace(SPEC, keep=Keep(region=LEFT)), NOWHERE),
+    "stops": (replace(SPEC, prompts=(replace(RED, stop=0.5), BLUE)), NOWHERE),
+    "noise": (replace(SPEC, noise=LatentNoise(amount=0.1)), NOWHERE),
+    "colours": (replace(SPEC, colour=Colour(match="previous", method="histogram")), NOWHERE),
 }
 
 
@@ -118,7 +118,7 @@ def test_a_frame_waits_only_where_it_must(name: str, gpu: tuple[Record, Renderer
     before: FrameState = renderer.step(None, replace(SPEC, index=0))
     state = renderer.step(before, replace(spec, index=1, key=None, cut=False))  # reads what is read once
     record.waits.clear()
-    renderer.step(state, spec)
+    renderer.step(state, spec, checked=renderer.checks_at_once)
     where = Counter[str]()
     for place, count in record.waits.items():
         where[place.rpartition(", ")[2]] += count
