@@ -3,6 +3,8 @@
 On the CPU nothing can be captured: there a stand-in repeats the step itself, on the tensors that a graph would use.
 """
 
+import gc
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -24,7 +26,7 @@ from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
 from render.refinement.areas import Areas, Kept
-from render.refinement.buffers import essential, models
+from render.refinement.buffers import NotCapturedError, essential, models
 from render.refinement.joint import Joint, joined
 from render.refinement.joint_steps import Pending, take_steps
 from render.refinement.lockstep import Lockstep
@@ -380,6 +382,33 @@ def test_if_memory_runs_out_graphs_are_given_up_before_cutouts_are_processed_in_
     assert told == [f"{SLOWER}memory is running out"]
 
 
+@pytest.mark.parametrize("error", [RuntimeError("not permitted"), torch.OutOfMemoryError("out of memory")])
+def test_a_failed_capture_keeps_no_memory_of_its_step(spec: FrameSpec, error: RuntimeError) -> None:
+    """Neither by a traceback nor by a cycle of references: what is done next may need it."""
+    made: list[weakref.ref[Tensor]] = []
+
+    class Holding(Failing):
+        def captured(self, step: Step, generators: Sequence[torch.Generator]) -> Step:
+            activations = torch.zeros(9)
+            made.append(weakref.ref(activations))
+            try:
+                raise type(self.error)(str(self.error))
+            finally:  # as a capture whose end fails as well
+                raise RuntimeError("operation failed due to a previous error during capture")
+
+    replay = replaying(Holding(error))
+    joint = replay.joined([pending(spec).refinement], [pending(spec).optimizer])
+    buffers = replay._loaded(joint, 3)
+    assert buffers is not None
+    gc.disable()
+    try:
+        with pytest.raises((NotCapturedError, torch.OutOfMemoryError), match=str(error)) as raised:
+            [buffers.take_step(replay._graphs_of(CPU)) for _ in range(3)]  # type: ignore[arg-type]
+        assert (made[0]() is None, raised.value.__context__) == (True, None)
+    finally:
+        gc.enable()
+
+
 def test_lockstep_that_runs_out_of_memory_gives_up_graphs_before_pictures(spec: FrameSpec) -> None:
     told: list[str] = []
     lockstep = Lockstep(2, told.append)
@@ -489,3 +518,6 @@ def test_on_a_gpu_a_step_that_cannot_be_captured_is_taken_plainly(gpu_renderer: 
     assert all(bool(image.isfinite().all()) for image in images)
     assert len(told) == 1
     assert told[0].startswith(SLOWER)
+    assert torch.cuda.current_stream() == torch.cuda.default_stream()
+    video(renderer.of_run(told.append), on_a_gpu(spec))  # what failed leaves no trace in torch: it fails alike again
+    assert told == [told[0]] * 2
