@@ -87,7 +87,7 @@ class CudaGraphs:
             return
         library: Any = torch._C
         end = getattr(library, "_cuda_endAllocateToPool", None) or library._cuda_endAllocateCurrentStreamToPool
-        number = torch.cuda._utils._get_device_index(self._device, optional=True)
+        number = torch.cuda.current_device() if self._device.index is None else self._device.index
         with contextlib.suppress(RuntimeError):  # it has been ended
             end(number, self._pool)
             library._cuda_releasePool(number, self._pool)
