@@ -42,7 +42,9 @@ def graphs_of(device: torch.device) -> Graphs | None:
 class CudaGraphs:
     """Captures steps of a GPU; all graphs share one pool of memory, so only one may run at a time.
 
-    Nothing that a step makes may be used after it: the next graph uses the same memory.
+    Nothing that a step makes may be used after it: the next graph uses the same memory. Graphs must be given up all
+    together: torch from 2.12 on frees cuBLAS's workspaces of the stream with any of them (its issue 193402), and the
+    others would write into memory that is something else by then.
     """
 
     def __init__(self, device: torch.device) -> None:
