@@ -487,6 +487,22 @@ def test_on_a_gpu_a_replayed_step_draws_the_numbers_of_a_plain_one(gpu_renderer:
 
 @pytest.mark.gpu
 @cuda
+def test_on_a_gpu_graphs_outlive_no_memory_that_they_use(gpu_renderer: Renderer, spec: FrameSpec) -> None:
+    """More kinds of steps than graphs are kept, in turn, with other work on the GPU's memory between them."""
+    results = []
+    for least in (1, 1000):
+        replay, latents = Replay(least=least), []
+        for count in [*range(2, 4 + KEPT)] * 2:
+            item = Pending(*gpu_renderer.from_noise(replace(on_a_gpu(spec), num_cutouts=count)))
+            take_steps([item], 5, replay)
+            latents.append(item.optimizer.latent.detach().cpu())
+            torch.full((2**28,), torch.nan, device="cuda")
+        results.append(latents)
+    assert all(torch.equal(*pair) for pair in zip(*results, strict=True))
+
+
+@pytest.mark.gpu
+@cuda
 def test_on_a_gpu_memory_of_graphs_is_given_back(gpu_renderer: Renderer, spec: FrameSpec) -> None:
     device = torch.device("cuda")
     told: list[str] = []
