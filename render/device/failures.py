@@ -10,8 +10,16 @@ from render.errors import DeviceError, MemoryLimitError, RunError
 _DEVICE = re.compile(
     r"\b(CUDA|HIP|XPU|MPS|cuDNN|CUDNN|cuBLAS|CUBLAS|NCCL)( error|_STATUS|_ERROR)|Triton Error \[CUDA\]"
 )
-# What allocators say that have no exception of their own: the CPU's, and that of Apple's GPUs
-OUT_OF_MEMORY = ("can't allocate memory", "MPS backend out of memory", "kIOGPUCommandBufferCallbackErrorOutOfMemory")
+# What is said without an exception of its own: by the CPU's allocator, by Apple's GPUs, and by CUDA's libraries
+OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "MPS backend out of memory",
+    "kIOGPUCommandBufferCallbackErrorOutOfMemory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "Triton Error [CUDA]: out of memory",
+)
 _NO_MEMORY = (*OUT_OF_MEMORY, "failed to map segment", "Cannot allocate memory")
 _NO_THREAD = ("Resource temporarily unavailable", "can't start new thread")
 _KEPT = "finished work is kept; run the same command again to continue"

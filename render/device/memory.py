@@ -1,5 +1,7 @@
 """Estimate the memory that refining a picture needs, and compare it with the device before the first frame."""
 
+import gc
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -15,11 +17,16 @@ _MEMINFO = Path("/proc/meminfo")
 _GB = 1e9
 
 
-def require(latents: Latent, size: tuple[int, int], device: torch.device) -> None:
+def require(
+    latents: Latent, size: tuple[int, int], device: torch.device, release: Callable[[], object] = lambda: None
+) -> None:
     """Check that a picture of (width, height) can be decoded with a gradient on `device`.
 
     Decoding is the largest indivisible piece of a step: cutouts can be processed one by one, but the
     picture must be decoded as a whole.
+
+    Args:
+        release: gives back memory that can be done without; called if there is not enough.
 
     Raises:
         MemoryLimitError: the estimate exceeds the device's free memory.
@@ -28,6 +35,10 @@ def require(latents: Latent, size: tuple[int, int], device: torch.device) -> Non
     if free is None:
         return
     needed = decode_bytes(latents, size, device)
+    if needed > free:
+        release()
+        return_unused(device)
+        free = available(device) or free
     if needed > free:
         width, height = size
         smaller = _fitting(latents, size, device, needed, free)
@@ -77,6 +88,7 @@ def is_out_of_memory(error: RuntimeError) -> bool:
 def return_unused(device: torch.device) -> None:
     """Give memory that torch keeps for later back to the GPU's other uses; does nothing on a CPU."""
     if device.type == "cuda":
+        gc.collect()  # what is in cycles of references, such as models that have been dropped
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()

@@ -73,18 +73,18 @@ class Buffers:
         replace(joint.refinement).step(joint.optimizer, joint.lr)
 
     def _captured(self, graphs: Graphs) -> Callable[[], None]:
-        generators = self._joint.generators
         self.is_captured = True
-        before = [generator.get_state() for generator in generators]
+        before = [generator.get_state() for generator in self._joint.generators]
         try:
-            return graphs.captured(self._step, generators)
+            return graphs.captured(self._step, self._joint.generators)
         except Exception as error:
-            for cause in (error, error.__context__):  # ending the capture fails as well, with another error
-                if isinstance(cause, RuntimeError) and is_out_of_memory(cause):
-                    raise cause from None
-            self._joint = _with_generators(self._joint, before)  # the capture may have left its own unusable
-            gist = next(iter(str(error).splitlines()), "") or type(error).__name__
-            raise NotCapturedError(gist) from error
+            cause = error.__context__ or error  # ending the capture fails as well, with another error
+            out_of_memory = isinstance(cause, RuntimeError) and is_out_of_memory(cause)
+            gist = next(iter(str(cause).splitlines()), "") or type(cause).__name__
+            del cause
+        # Raised from here, a new error does not refer to the old one, whose frames keep the memory of a whole step.
+        self._joint = _with_generators(self._joint, before)  # the capture may have left its own unusable
+        raise torch.OutOfMemoryError(gist) if out_of_memory else NotCapturedError(gist)
 
 
 def essential(joint: Joint) -> Joint:

@@ -8,7 +8,6 @@ enough, so it is captured when that many steps were asked for, over all frames. 
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +20,7 @@ from render.refinement.refine import Refinement
 from render.refinement.structure import taken_apart
 
 LEAST_STEPS = 8  # that a graph is captured for: capturing takes about as long as a few steps do
-KEPT = 8  # graphs; one more costs its tensors, about as much as a few pictures
+KEPT = 8  # graphs at a time; each costs its tensors, about as much as a few pictures
 KNOWN = 256  # kinds of steps whose number is remembered
 
 
@@ -46,7 +45,7 @@ class Replay:
         self._graphs: Graphs | None = None
         self._is_off = False
         self._asked: OrderedDict[Hashable, int] = OrderedDict()
-        self._kept: OrderedDict[Hashable, Buffers] = OrderedDict()
+        self._kept: dict[Hashable, Buffers] = {}
 
     def joined(self, refinements: Sequence[Refinement], optimizers: Sequence[LatentAdam]) -> Joint:
         """Join refinements, see `render.refinement.joint`, with room for more prompts where steps may be replayed.
@@ -103,11 +102,11 @@ class Replay:
         if key not in self._kept:
             asked = self._asked[key] = self._asked.pop(key, 0) + count
             if asked < self._least:
-                _forget_oldest(self._asked, KNOWN)
+                _forget_oldest(self._asked)
                 return None
+            if len(self._kept) == KEPT:  # all together, see `CudaGraphs`
+                self._forget()
             self._kept[key] = Buffers(joint, tensors)
-        self._kept.move_to_end(key)
-        _forget_oldest(self._kept, KEPT)
         buffers = self._kept[key]
         buffers.load(tensors, joint.generators)
         return buffers
@@ -133,6 +132,6 @@ class Replay:
             self._graphs.release()
 
 
-def _forget_oldest(kept: OrderedDict[Hashable, Any], most: int) -> None:
-    while len(kept) > most:
-        kept.popitem(last=False)
+def _forget_oldest(asked: OrderedDict[Hashable, int]) -> None:
+    while len(asked) > KNOWN:
+        asked.popitem(last=False)

@@ -135,7 +135,7 @@ class Renderer:
             MemoryLimitError: the estimate exceeds the device's free memory; the message gives both.
         """
         for renderer in (self, *self._others):
-            memory.require(renderer._latents, size, self.device)
+            memory.require(renderer._latents, size, self.device, self._stages.scheduler.release)
 
     def fitting(self, size: tuple[int, int], most: int) -> int:
         """Return how many pictures of (width, height) can be refined at once, from one to `most`."""

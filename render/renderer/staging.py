@@ -55,7 +55,8 @@ def to_host(state: FrameState, whole: bool = True) -> Callable[[], Arrived]:
     )
     if device.type != "cuda":
         return lambda: arrived
-    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    # A thread that waits for it sleeps; by default it would take a core from the one that submits the next frame.
+    event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
     event.record(torch.cuda.current_stream(device))
 
     def arriving() -> Arrived:

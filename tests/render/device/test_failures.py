@@ -18,11 +18,9 @@ LOST = (
         (RuntimeError(LOST), DeviceError, "(CUDA error: device-side assert triggered)"),
         (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), DeviceError, "the GPU has failed"),
         (RuntimeError("Triton Error [CUDA]: an illegal memory access was encountered"), DeviceError, "[CUDA]: an"),
-        (
-            RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"),
-            DeviceError,
-            "GPU has failed",
-        ),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling cublas"), DeviceError, "GPU has failed"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublas"), MemoryLimitError, "output.size"),
+        (torch.AcceleratorError("CUDA error: out of memory"), MemoryLimitError, "out of memory"),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), MemoryLimitError, "out of memory"),
         (
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"),

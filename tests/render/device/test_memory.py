@@ -69,6 +69,15 @@ def test_a_size_that_does_not_fit_is_reported_with_one_that_does(
         memory.require(embedded_vqgan, (width * 3 // 2 // 8 * 8, height * 3 // 2 // 8 * 8), CPU)
 
 
+def test_what_can_be_done_without_is_given_back_before_a_size_is_refused(
+    embedded_vqgan: vqgan.VQGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [1000]
+    monkeypatch.setattr(memory, "available", lambda device: free[-1])
+    memory.require(embedded_vqgan, (256, 144), CPU, lambda: free.append(2_000_000_000))
+    memory.require(embedded_vqgan, (256, 144), CPU, pytest.fail)  # not asked for without need
+
+
 def test_nothing_is_refused_if_free_memory_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda device: None)
     memory.require(Pixels(), (8192, 8192), CPU)

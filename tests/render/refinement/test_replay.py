@@ -3,6 +3,9 @@
 On the CPU nothing can be captured: there a stand-in repeats the step itself, on the tensors that a graph would use.
 """
 
+import gc
+import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -24,7 +27,7 @@ from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
 from render.refinement.areas import Areas, Kept
-from render.refinement.buffers import essential, models
+from render.refinement.buffers import NotCapturedError, essential, models
 from render.refinement.joint import Joint, joined
 from render.refinement.joint_steps import Pending, take_steps
 from render.refinement.lockstep import Lockstep
@@ -338,13 +341,16 @@ def test_a_graph_is_captured_once_enough_steps_are_asked_for(spec: FrameSpec) ->
     assert graphs.noted == ["plain", "plain", "captured", "replayed"]
 
 
-def test_few_graphs_are_kept(spec: FrameSpec) -> None:
+def test_few_graphs_are_kept_and_given_up_all_together(spec: FrameSpec) -> None:
+    """Torch may free what all of them use as soon as one is gone."""
     graphs = Repeating()
     replay = replaying(graphs)
     counts = [*range(2, 3 + KEPT), 2]  # one more than are kept, and the first one again
     for count in counts:
         take_steps([pending(replace(spec, num_cutouts=count))], 3, replay)
     assert graphs.noted.count("captured") == len(counts)
+    assert graphs.noted.count("released") == 1
+    assert len(replay._kept) == 2
 
 
 def test_careful_steps_are_not_replayed(spec: FrameSpec) -> None:
@@ -378,6 +384,34 @@ def test_if_memory_runs_out_graphs_are_given_up_before_cutouts_are_processed_in_
     assert torch.equal(found.image, renderer.step(None, each).image)
     assert renderer._perceptors[0].size is None
     assert told == [f"{SLOWER}memory is running out"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("not permitted"), torch.OutOfMemoryError("out of memory")])
+def test_a_failed_capture_keeps_no_memory_of_its_step(spec: FrameSpec, error: RuntimeError) -> None:
+    """Neither by a traceback nor by a cycle of references: what is done next may need it."""
+    made: list[weakref.ref[Tensor]] = []
+
+    class Holding(Failing):
+        def captured(self, step: Step, generators: Sequence[torch.Generator]) -> Step:
+            activations = torch.zeros(9)
+            made.append(weakref.ref(activations))
+            try:
+                raise type(self.error)(str(self.error))
+            finally:  # as a capture whose end fails as well
+                raise RuntimeError("operation failed due to a previous error during capture")
+
+    graphs = Holding(error)
+    replay = replaying(graphs)
+    joint = replay.joined([pending(spec).refinement], [pending(spec).optimizer])
+    buffers = replay._loaded(joint, 3)
+    assert buffers is not None
+    gc.disable()
+    try:
+        with pytest.raises((NotCapturedError, torch.OutOfMemoryError), match=str(error)) as raised:
+            deque(map(buffers.take_step, [graphs] * 3))
+        assert (made[0]() is None, raised.value.__context__) == (True, None)
+    finally:
+        gc.enable()
 
 
 def test_lockstep_that_runs_out_of_memory_gives_up_graphs_before_pictures(spec: FrameSpec) -> None:
@@ -455,6 +489,22 @@ def test_on_a_gpu_a_replayed_step_draws_the_numbers_of_a_plain_one(gpu_renderer:
 
 @pytest.mark.gpu
 @cuda
+def test_on_a_gpu_graphs_outlive_no_memory_that_they_use(gpu_renderer: Renderer, spec: FrameSpec) -> None:
+    """More kinds of steps than graphs are kept, in turn, with other work on the GPU's memory between them."""
+    results = []
+    for least in (1, 1000):
+        replay, latents = Replay(least=least), []
+        for count in [*range(2, 4 + KEPT)] * 2:
+            item = Pending(*gpu_renderer.from_noise(replace(on_a_gpu(spec), num_cutouts=count)))
+            take_steps([item], 5, replay)
+            latents.append(item.optimizer.latent.detach().cpu())
+            torch.full((2**28,), torch.nan, device="cuda")
+        results.append(latents)
+    assert all(torch.equal(*pair) for pair in zip(*results, strict=True))
+
+
+@pytest.mark.gpu
+@cuda
 def test_on_a_gpu_memory_of_graphs_is_given_back(gpu_renderer: Renderer, spec: FrameSpec) -> None:
     device = torch.device("cuda")
     told: list[str] = []
@@ -489,3 +539,6 @@ def test_on_a_gpu_a_step_that_cannot_be_captured_is_taken_plainly(gpu_renderer: 
     assert all(bool(image.isfinite().all()) for image in images)
     assert len(told) == 1
     assert told[0].startswith(SLOWER)
+    assert torch.cuda.current_stream() == torch.cuda.default_stream()
+    video(renderer.of_run(told.append), on_a_gpu(spec))  # what failed leaves no trace in torch: it fails alike again
+    assert told == [told[0]] * 2
