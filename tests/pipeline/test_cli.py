@@ -361,7 +361,7 @@ def test_a_bad_schedule_among_good_ones_is_reported_before_anything_is_rendered(
 def test_unknown_device_is_exit_code_2(call: Call, tmp_path: Path) -> None:
     done = call("b.yaml", "--out", tmp_path, "--device", "gpu7")
     assert done.returncode == 2
-    assert done.stderr == "device 'gpu7': expected auto, cpu, cuda or cuda:N\n"
+    assert done.stderr == "device 'gpu7': expected auto, cpu, cuda, cuda:N or mps\n"
 
 
 # the other commands
