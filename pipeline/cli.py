@@ -1,6 +1,7 @@
 """The command `render`: its subcommands, and how errors become one message and an exit code."""
 
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -149,4 +150,6 @@ def entry() -> None:
             raise
         show(str(failure), err=True)
         sys.exit(failure.exit_code)
+    finally:  # a late Ctrl-C, such as the second of two, must not interrupt the interpreter as it takes itself apart
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(outcome if isinstance(outcome, int) else 0)

@@ -37,15 +37,16 @@ LOCKED = Moment(folder="", kind="created", pattern=".lock")
 def moments(chance: random.Random, span: float) -> list[Moment]:
     """One moment in every phase, each partly random: anywhere in the run, and aimed at the short phases."""
     frame, instant = chance.randint(1, FRAMES // 3), chance.uniform(0, 0.004)
+    state = chance.randint(1, 3)  # there is not one for every frame
     return [
         Moment(folder="", kind="modified", pattern=".lock", delay=chance.uniform(0, span)),
-        Moment(folder="state", kind="created", pattern=".*.partial.*", count=frame, delay=instant),
+        Moment(folder="state", kind="created", pattern=".*.partial.*", count=state, delay=instant),
         Moment(folder="frames", kind="created", pattern=".*.partial.*", count=frame, delay=instant),
         Moment(folder="", kind="created", pattern=".video.partial.mp4", delay=chance.uniform(0, 0.3)),
-        Moment(folder="state", kind="renamed", pattern="*", count=frame, delay=instant),
+        Moment(folder="state", kind="renamed", pattern="*", count=state, delay=instant),
         Moment(folder="frames", kind="renamed", pattern="*", count=frame, delay=chance.uniform(0, 0.1)),
         Moment(folder="", kind="modified", pattern=".lock", delay=chance.uniform(0, span)),
-        Moment(folder="state", kind="deleted", pattern="[0-9]*", count=frame, delay=instant),
+        Moment(folder="state", kind="deleted", pattern="[0-9]*", delay=instant),
         Moment(folder="frames", kind="renamed", pattern="*", count=frame, delay=instant),
         Moment(folder="", kind="created", pattern=".*.partial.*", count=chance.randint(1, 6), delay=instant),
         Moment(folder="", kind="renamed", pattern="*", count=chance.randint(1, 6), delay=instant),

@@ -5,6 +5,7 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -360,7 +361,7 @@ def test_a_bad_schedule_among_good_ones_is_reported_before_anything_is_rendered(
 def test_unknown_device_is_exit_code_2(call: Call, tmp_path: Path) -> None:
     done = call("b.yaml", "--out", tmp_path, "--device", "gpu7")
     assert done.returncode == 2
-    assert done.stderr == "device 'gpu7': expected auto, cpu, cuda or cuda:N\n"
+    assert done.stderr == "device 'gpu7': expected auto, cpu, cuda, cuda:N or mps\n"
 
 
 # the other commands
@@ -539,3 +540,22 @@ def test_a_file_of_any_name_is_rendered_inside_out(call: Call, folder: Path, tmp
         assert [path.name for path in out.parent.iterdir()] == ["out"]
         (run,) = (path for path in out.iterdir() if path.is_dir())
         assert (run / "video.mp4").is_file()
+
+
+LATE = """
+import atexit, os, signal, sys
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+sys.argv[0] = "render"
+from pipeline.cli import entry
+entry()
+"""
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["check", "a.yaml"], 0), (["check", "bad.yaml"], 2)])
+def test_ctrl_c_as_the_interpreter_ends_changes_nothing(folder: Path, arguments: list[str], code: int) -> None:
+    """Such as the second of two: the first was enough."""
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, *arguments], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == code
+    assert "KeyboardInterrupt" not in done.stderr

@@ -90,4 +90,6 @@ def _write(write: Callable[[Turn], Written], before: "Future[Any] | None") -> Wr
 
     if before is not None and before.done():
         turn()
-    return write(turn)
+    result = write(turn)
+    turn()  # where `write` found nothing to do: a write is done only when all before it are
+    return result

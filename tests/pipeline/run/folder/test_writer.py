@@ -160,6 +160,28 @@ def test_the_last_write_waits_for_nobody_and_its_failure_is_silent() -> None:
     assert written == [0]
 
 
+def test_a_write_without_anything_to_do_does_not_let_the_next_one_overtake() -> None:
+    """The first of three fails after the second, whose frame was there already, is over: the third must not appear."""
+    gate = threading.Event()
+    written: list[str] = []
+
+    def fails(turn: Turn) -> str:
+        gate.wait()
+        raise OSError(28, "No space left on device")
+
+    def last(turn: Turn) -> None:
+        turn()
+        written.append("last")
+
+    with Writer[str]() as writer:
+        assert list(writer.put(fails)) == []
+        assert list(writer.put(lambda turn: "nothing to do", patience=0.05)) == []
+        writer.put_last(last)
+        time.sleep(0.05)
+        gate.set()
+    assert written == []
+
+
 def test_a_failure_inside_the_block_is_not_hidden_by_a_failed_write() -> None:
     gate = threading.Event()
 
