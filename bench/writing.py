@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from itertools import cycle, islice
 from pathlib import Path
@@ -89,7 +89,7 @@ def before(folder: Path, found: list[FrameState]) -> None:
     for name in ("frames", "state"):
         (folder / name).mkdir(parents=True)
     with ThreadPoolExecutor(1) as thread:
-        waiting = []
+        waiting: list[Future[None]] = []
         for state in numbered(found):
             if len(waiting) == 2:
                 waiting.pop(0).result()
@@ -99,6 +99,7 @@ def before(folder: Path, found: list[FrameState]) -> None:
 
 
 def written_before(folder: Path, state: FrameState) -> None:
+    assert state.latent is not None
     tensors = {"image": state.image, "similarity": state.similarity, "latent": state.latent, **state.optimizer_state}
     digest = hashlib.sha256()
     for value in tensors.values():
