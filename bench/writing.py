@@ -80,7 +80,7 @@ def now(folder: Path, found: list[FrameState]) -> None:
     with Writer[Written]() as writer:
         handover = Handover(writer, rendered, "here", time.monotonic)
         for state in numbered(found):
-            list(handover.put(state, stretch, 0.0))
+            list(handover.put(state, None, stretch, 0.0))
         list(handover.drain())
 
 

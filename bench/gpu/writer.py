@@ -36,7 +36,7 @@ def frames_per_second(size: tuple[int, int], place: Path, count: int = 48) -> fl
         with Writer[Written]() as writer:
             handover = Handover(writer, rendered, "here", time.monotonic)
             for index in range(count):
-                list(handover.put(replace(state, index=index), stretch, 0.0))
+                list(handover.put(replace(state, index=index), None, stretch, 0.0))
             list(handover.drain())
         return count / (time.perf_counter() - begun)
 

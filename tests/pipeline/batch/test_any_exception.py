@@ -53,7 +53,7 @@ if __name__ != "__main__":
 """
 RENDERED = """
 from render.renderer.renderer import Renderer
-Renderer.step = strange(Renderer.step, lambda self, state, spec: spec.seed == 66, {wrong!r})
+Renderer.step = strange(Renderer.step, lambda self, state, spec, **how: spec.seed == 66, {wrong!r})
 """
 STARTED = """
 if __name__ != "__main__":

@@ -17,12 +17,12 @@ import torch
 from render.renderer.renderer import Renderer
 step = Renderer.step
 message = "CUDA error: an illegal memory access was encountered\\nCUDA kernel errors might be asynchronously reported"
-def broken(self, state, spec):
+def broken(self, state, spec, **how):
     mark = Path("met")
     if spec.index == 3 and not mark.exists():
         mark.touch()
         raise getattr(torch, "AcceleratorError", RuntimeError)(message)
-    return step(self, state, spec)
+    return step(self, state, spec, **how)
 Renderer.step = broken
 if __name__ == "__main__":
     from pipeline.cli import entry
@@ -79,8 +79,8 @@ def test_a_gpu_that_fails_in_lockstep(workspace: Workspace) -> None:
     text = BROKEN_GPU.replace(
         "from render.renderer.renderer import Renderer", "import render.refinement.lockstep as lockstep"
     )
-    text = text.replace("step = Renderer.step", "take = lockstep.take")
-    body = "def broken(batch, count):\n    raise RuntimeError(message)\nlockstep.take = broken\n"
+    text = text.replace("step = Renderer.step", "take = lockstep.take_steps")
+    body = "def broken(batch, count, replay):\n    raise RuntimeError(message)\nlockstep.take_steps = broken\n"
     begin, end = text.index("def broken"), text.index("if __name__")
     code, out, err = call(
         workspace, "s/a.yaml", "s/b.yaml", "--out", "out", "--lockstep", "2", script=text[:begin] + body + text[end:]

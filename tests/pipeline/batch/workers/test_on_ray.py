@@ -97,12 +97,12 @@ def break_gpu() -> None:
 
     step = Renderer.step
 
-    def broken(self: Any, state: Any, spec: Any) -> Any:
+    def broken(self: Any, state: Any, spec: Any, *, checked: bool = True) -> Any:
         mark = Path(os.environ["MET"])
         if spec.index == 3 and (spec.seed == 66 or not mark.exists()):
             mark.touch()
             raise getattr(torch, "AcceleratorError", RuntimeError)("CUDA error: an illegal memory access")
-        return step(self, state, spec)
+        return step(self, state, spec, checked=checked)
 
     Renderer.step = broken  # type: ignore[method-assign]
 
