@@ -1,4 +1,4 @@
-"""Frames that are looked at when the next one is under way, as on a GPU: the same files as if each were looked at at once."""
+"""Frames that are looked at when the next one is under way, as on a GPU: the same files as if looked at at once."""
 
 import copy
 import itertools
