@@ -7,8 +7,6 @@ sources, not measured.
 
 import importlib
 import importlib.util
-import inspect
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -221,17 +219,4 @@ def gpu_to_count() -> Iterator[Counting]:
         if importlib.util.find_spec("render.kernels.triton_norm"):
             support = importlib.import_module("render.kernels.triton_norm.support")
             patch.setattr(support, "runs", lambda weight, groups, silu: weight.device.type == "cuda")
-        _forget_tensors()
-        try:
-            yield counting
-        finally:
-            _forget_tensors()
-
-
-def _forget_tensors() -> None:
-    """Empty caches of tensors by device: those of a real GPU are no fake ones, and the other way round."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("render."):
-            for value in list(vars(module).values()):
-                if hasattr(value, "cache_clear") and "device" in inspect.signature(value).parameters:
-                    value.cache_clear()
+        yield counting

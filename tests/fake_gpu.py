@@ -138,7 +138,20 @@ def fake_gpu() -> Iterator[Record]:
         patch.setattr(torch.autograd, "grad", grad)
         patch.setattr(nn.Module, "_apply", _applied)
         patch.setattr(checkpoints, "_safetensors", load)
-        yield record
+        _forget()
+        try:
+            yield record
+        finally:
+            _forget()
+
+
+def _forget() -> None:
+    """Empty all caches: what was computed on a real device is of no use on this one, and made-up numbers are none."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("render."):
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
 
 
 def _applied(module: nn.Module, change: Callable[[Tensor], Tensor], recurse: bool = True) -> nn.Module:
