@@ -63,7 +63,7 @@ def test_pillow_and_our_reader_see_the_same_pixels(tmp_path: Path, name: str) ->
     assert np.array_equal(np.rint(load_image(path) * 255), pixels)
 
 
-@pytest.mark.parametrize("binary", {find_binary(None), imageio_ffmpeg.get_ffmpeg_exe()})
+@pytest.mark.parametrize("binary", sorted({find_binary(None), imageio_ffmpeg.get_ffmpeg_exe()}))
 @pytest.mark.parametrize("name", ["soft", "dithered", "one pixel"])
 def test_ffmpeg_sees_the_same_pixels(name: str, binary: str) -> None:
     command = [binary, "-v", "error", "-f", "png_pipe", "-i", "-", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
