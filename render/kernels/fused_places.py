@@ -1,15 +1,14 @@
 """Choose one Triton kernel for `render.kernels.places.added`, about twenty small ones, on GPUs that run it."""
 
 import functools
-import importlib.util
 import logging
 
 import torch
 from torch import Tensor
 
 from render.kernels import places
+from render.kernels.triton_norm import support
 
-_LEAST_CAPABILITY = (7, 5)  # Turing: the oldest for which triton still makes code
 log = logging.getLogger(__name__)
 
 
@@ -34,9 +33,7 @@ def runs(tensor: Tensor) -> bool:
 @functools.cache
 def _builds(device: torch.device) -> bool:
     """Build the kernel and compare it with the plain way, once in a process; report why if that fails."""
-    if not torch.cuda.is_available() or torch.version.hip is not None or not importlib.util.find_spec("triton"):
-        return False
-    if torch.cuda.get_device_capability(device) < _LEAST_CAPABILITY:
+    if not support.may_run_on(device):
         return False
     try:
         check(device)

@@ -21,13 +21,17 @@ def runs(weight: Tensor, groups: int, silu: bool) -> bool:
     It does on NVIDIA's GPUs, if its kernels can be built; not on AMD's, where convolutions return NCHW.
     """
     device = weight.device
-    if device.type != "cuda" or torch.version.hip is not None or weight.dtype not in TYPES:
+    fits = weight.dtype in TYPES and may_run_on(device)
+    return fits and _builds(device, weight.dtype, len(weight), groups, silu)
+
+
+def may_run_on(device: torch.device) -> bool:
+    """Whether a device is a GPU of NVIDIA's that triton makes code for, and triton is here."""
+    if device.type != "cuda" or torch.version.hip is not None:
         return False
     if not (is_installed() and torch.cuda.is_available()):
         return False
-    if torch.cuda.get_device_capability(device) < LEAST_CAPABILITY:
-        return False
-    return _builds(device, weight.dtype, len(weight), groups, silu)
+    return torch.cuda.get_device_capability(device) >= LEAST_CAPABILITY
 
 
 def is_installed() -> bool:
