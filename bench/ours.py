@@ -5,14 +5,12 @@ from typing import Any
 
 import torch
 
-from render import catalogue, latents
 from render.device.device import pick_device
-from render.device.heap import keep_freed_memory
-from render.guidance import perceptors
 from render.guidance.prompts import PromptEncoder
 from render.models.registry import find_latent, find_perceptor
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
+from render.renderer.loading.load import load_models
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.rng import frame_generator
@@ -66,15 +64,10 @@ class Loaded:
 
 
 def load(setting: Setting, dtype: torch.dtype, device: torch.device | None = None) -> Loaded:
-    keep_freed_memory()
     device = device or pick_device("auto")
-    latent, perceptor = find_latent(setting.latent).files(), find_perceptor(setting.perceptor).files()
-    return Loaded(
-        latent=catalogue.load(latents, latent.entry).load(latent, device, dtype, setting.quantize),
-        perceptor=catalogue.load(perceptors, perceptor.entry).load(perceptor, device, dtype),
-        device=device,
-        dtype=dtype,
-    )
+    files = find_latent(setting.latent).files(), [find_perceptor(setting.perceptor).files()]
+    latent, [perceptor] = load_models(*files, setting.quantize, device, dtype)
+    return Loaded(latent=latent, perceptor=perceptor, device=device, dtype=dtype)
 
 
 def frame(setting: Setting, index: int, steps: int, transforms: dict[str, float] | None = None) -> FrameSpec:

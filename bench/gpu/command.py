@@ -10,8 +10,7 @@ import torch
 from bench.gpu import report
 from bench.gpu.clock import Clock
 from bench.gpu.tables import Measurements
-from render.device.device import make_ready, model_dtype, pick_device
-from render.device.repeatable import make_repeatable
+from render.device.device import make_ready, pick_device
 from render.errors import InputError
 
 HERE = Path(__file__).parents[1]
@@ -34,7 +33,6 @@ def gpu(named: str, minutes: float, out: Path | None, force: bool) -> None:
     if out.exists() and not force:
         raise click.UsageError(f"{out} is there already: name another file with --out, or overwrite it with --force")
     make_ready(device)
-    make_repeatable(device, model_dtype(device))
     clock = Clock(device=device, end=time.monotonic() + 60 * minutes)
     if device.type == "cpu":
         clock = replace(clock, enough=0.0, warm_up=1, fewest=1)

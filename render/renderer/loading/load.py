@@ -49,7 +49,6 @@ def load_renderer(
         WeightsError: files are missing or do not fit.
         UnfitPriorError: a prior was made for other models.
     """
-    keep_freed_memory()
     representation, seeing = load_models(latent, [files for files, _ in scorers], quantize, device, dtype)
     loaded = [
         Scorer(perceptor=perceptor, weight=weight) for perceptor, (_, weight) in zip(seeing, scorers, strict=True)
@@ -82,6 +81,7 @@ def load_models(
     latent: ModelFiles, scorers: Sequence[ModelFiles], quantize: bool, device: torch.device, dtype: torch.dtype
 ) -> tuple[Latent, list[Perceptor]]:
     """Load a latent model and perceptors. Raises `WeightsError` if files are missing or do not fit."""
+    keep_freed_memory()
     make_repeatable(device, dtype)
     representation = _latent(latent, quantize, device, dtype)
     return representation, [catalogue.load(perceptors, files.entry).load(files, device, dtype) for files in scorers]
